@@ -1,0 +1,246 @@
+import { type Address, addressFromWords, type Family } from './address.ts'
+import type { Prefix, PrefixWords } from './prefix.ts'
+
+/** Dense number of a prefix in one table; 0 is no prefix. */
+export type PrefixId = number
+
+const FIRST_ROWS = 1024
+
+/**
+ * Prefix ↔ dense id, in columns: open addressing with linear probing over typed arrays, no object per prefix.
+ *
+ * An id stays valid until `release`; released ids are reused, the most recently freed first. Owners keep their own
+ * columns indexed by the id and grow them to `capacity` when it changes.
+ */
+export class PrefixTable {
+  readonly family: Family
+  /** Ids are smaller than this; columns beside the table need this many rows. */
+  capacity = FIRST_ROWS
+  /** Prefixes in the table. */
+  size = 0
+
+  #wide: boolean
+  #w0: Uint32Array<ArrayBuffer> = new Uint32Array(FIRST_ROWS)
+  #w1: Uint32Array<ArrayBuffer>
+  #w2: Uint32Array<ArrayBuffer>
+  #w3: Uint32Array<ArrayBuffer>
+  #length: Uint8Array<ArrayBuffer> = new Uint8Array(FIRST_ROWS)
+  /** Next free id of a released row. */
+  #nextFree = 0
+  #firstUnused = 1
+  #slots: Uint32Array<ArrayBuffer> = new Uint32Array(FIRST_ROWS * 2)
+  #mask = FIRST_ROWS * 2 - 1
+  #seed: number
+
+  /** `seed` keeps peers from choosing prefixes that collide: give a random one per process. */
+  constructor(family: Family, seed: number) {
+    this.family = family
+    this.#seed = seed >>> 0
+    this.#wide = family === 6
+    const rows = this.#wide ? FIRST_ROWS : 0
+    this.#w1 = new Uint32Array(rows)
+    this.#w2 = new Uint32Array(rows)
+    this.#w3 = new Uint32Array(rows)
+  }
+
+  /** One more than the largest id ever given out; scans run from 1 to here and ask `has`. */
+  get end(): number {
+    return this.#firstUnused
+  }
+
+  /** The id of the prefix, or 0. Host bits must be zero. */
+  find(w0: number, w1: number, w2: number, w3: number, length: number): PrefixId {
+    const slots = this.#slots
+    for (let slot = this.#hash(w0, w1, w2, w3, length); ; slot = (slot + 1) & this.#mask) {
+      const id = slots[slot]!
+      if (id === 0 || this.#equals(id, w0, w1, w2, w3, length)) return id
+    }
+  }
+
+  /** The id of the prefix, given one if it had none. */
+  intern(w0: number, w1: number, w2: number, w3: number, length: number): PrefixId {
+    const slots = this.#slots
+    let slot = this.#hash(w0, w1, w2, w3, length)
+    for (; ; slot = (slot + 1) & this.#mask) {
+      const id = slots[slot]!
+      if (id === 0) break
+      if (this.#equals(id, w0, w1, w2, w3, length)) return id
+    }
+    const id = this.#allocate()
+    this.#w0[id] = w0
+    this.#length[id] = length
+    if (this.#wide) {
+      this.#w1[id] = w1
+      this.#w2[id] = w2
+      this.#w3[id] = w3
+    }
+    // Growing rehashes every row, this one included.
+    if (++this.size * 2 > this.#mask) this.#rehash(this.#slots.length * 2)
+    else slots[slot] = id
+    return id
+  }
+
+  findPrefix(prefix: PrefixWords): PrefixId {
+    return this.find(prefix.w0, prefix.w1, prefix.w2, prefix.w3, prefix.length)
+  }
+
+  internPrefix(prefix: PrefixWords): PrefixId {
+    return this.intern(prefix.w0, prefix.w1, prefix.w2, prefix.w3, prefix.length)
+  }
+
+  has(id: PrefixId): boolean {
+    return id > 0 && id < this.#firstUnused && this.#length[id] !== FREE
+  }
+
+  /** Forgets the prefix; its id may be given to another one. */
+  release(id: PrefixId): void {
+    this.#unlink(id)
+    this.#length[id] = FREE
+    this.#w0[id] = this.#nextFree
+    this.#nextFree = id
+    this.size--
+    this.#shrink()
+  }
+
+  lengthOf(id: PrefixId): number {
+    return this.#length[id]!
+  }
+
+  /** The `index`-th 32-bit word of the address (0 for IPv4). */
+  wordOf(id: PrefixId, index: number): number {
+    switch (index) {
+      case 0:
+        return this.#w0[id]!
+      case 1:
+        return this.#w1[id]!
+      case 2:
+        return this.#w2[id]!
+      default:
+        return this.#w3[id]!
+    }
+  }
+
+  /** Copies the prefix into `into` and returns it. */
+  read(id: PrefixId, into: PrefixWords): PrefixWords {
+    into.family = this.family
+    into.w0 = this.#w0[id]!
+    into.w1 = this.#wide ? this.#w1[id]! : 0
+    into.w2 = this.#wide ? this.#w2[id]! : 0
+    into.w3 = this.#wide ? this.#w3[id]! : 0
+    into.length = this.#length[id]!
+    return into
+  }
+
+  addressOf(id: PrefixId): Address {
+    return this.#wide
+      ? addressFromWords(6, this.#w0[id]!, this.#w1[id]!, this.#w2[id]!, this.#w3[id]!)
+      : addressFromWords(4, this.#w0[id]!)
+  }
+
+  format(id: PrefixId): Prefix {
+    return `${this.addressOf(id)}/${this.#length[id]}` as Prefix
+  }
+
+  #equals(id: PrefixId, w0: number, w1: number, w2: number, w3: number, length: number): boolean {
+    if (this.#w0[id] !== w0 || this.#length[id] !== length) return false
+    return !this.#wide || (this.#w1[id] === w1 && this.#w2[id] === w2 && this.#w3[id] === w3)
+  }
+
+  #hash(w0: number, w1: number, w2: number, w3: number, length: number): number {
+    let h = Math.imul(w0 ^ this.#seed, 0x9e3779b1) ^ Math.imul(length + 1, 0x85ebca6b)
+    if (this.#wide) {
+      h = Math.imul(h ^ (h >>> 15) ^ w1, 0x2c1b3c6d)
+      h = Math.imul(h ^ (h >>> 13) ^ w2, 0x297a2d39)
+      h = Math.imul(h ^ (h >>> 15) ^ w3, 0x9e3779b1)
+    }
+    h = Math.imul(h ^ (h >>> 16), 0x7feb352d)
+    return (h ^ (h >>> 15)) & this.#mask
+  }
+
+  #hashOf(id: PrefixId): number {
+    return this.#wide
+      ? this.#hash(this.#w0[id]!, this.#w1[id]!, this.#w2[id]!, this.#w3[id]!, this.#length[id]!)
+      : this.#hash(this.#w0[id]!, 0, 0, 0, this.#length[id]!)
+  }
+
+  #allocate(): PrefixId {
+    if (this.#nextFree !== 0) {
+      const id = this.#nextFree
+      this.#nextFree = this.#w0[id]!
+      return id
+    }
+    if (this.#firstUnused === this.capacity) this.#growRows()
+    return this.#firstUnused++
+  }
+
+  #growRows(): void {
+    this.capacity *= 2
+    this.#w0 = grown(this.#w0, this.capacity)
+    this.#length = grownOctets(this.#length, this.capacity)
+    if (!this.#wide) return
+    this.#w1 = grown(this.#w1, this.capacity)
+    this.#w2 = grown(this.#w2, this.capacity)
+    this.#w3 = grown(this.#w3, this.capacity)
+  }
+
+  /** Removes the slot of `id`, moving later ones of the probe sequence up so that no tombstone is needed. */
+  #unlink(id: PrefixId): void {
+    const slots = this.#slots
+    let hole = this.#hashOf(id)
+    while (slots[hole] !== id) hole = (hole + 1) & this.#mask
+    for (let slot = (hole + 1) & this.#mask; slots[slot] !== 0; slot = (slot + 1) & this.#mask) {
+      const home = this.#hashOf(slots[slot]!)
+      if (((slot - home) & this.#mask) >= ((slot - hole) & this.#mask)) {
+        slots[hole] = slots[slot]!
+        hole = slot
+      }
+    }
+    slots[hole] = 0
+  }
+
+  #rehash(slotCount: number): void {
+    this.#slots = new Uint32Array(slotCount)
+    this.#mask = slotCount - 1
+    for (let id = 1; id < this.#firstUnused; id++) {
+      if (this.#length[id] === FREE) continue
+      let slot = this.#hashOf(id)
+      while (this.#slots[slot] !== 0) slot = (slot + 1) & this.#mask
+      this.#slots[slot] = id
+    }
+  }
+
+  /** An empty table gives its memory back; one that is only partly empty keeps its rows, since ids must stay. */
+  #shrink(): void {
+    if (this.size > 0 || this.capacity === FIRST_ROWS) return
+    this.capacity = FIRST_ROWS
+    this.#w0 = new Uint32Array(FIRST_ROWS)
+    this.#length = new Uint8Array(FIRST_ROWS)
+    const rows = this.#wide ? FIRST_ROWS : 0
+    this.#w1 = new Uint32Array(rows)
+    this.#w2 = new Uint32Array(rows)
+    this.#w3 = new Uint32Array(rows)
+    this.#nextFree = 0
+    this.#firstUnused = 1
+    this.#slots = new Uint32Array(FIRST_ROWS * 2)
+    this.#mask = FIRST_ROWS * 2 - 1
+  }
+}
+
+/** No prefix is this long: the mark of a row that is free. */
+const FREE = 255
+
+function grown(column: Uint32Array<ArrayBuffer>, rows: number): Uint32Array<ArrayBuffer> {
+  const wider = new Uint32Array(rows)
+  wider.set(column)
+  return wider
+}
+
+function grownOctets(column: Uint8Array<ArrayBuffer>, rows: number): Uint8Array<ArrayBuffer> {
+  const wider = new Uint8Array(rows)
+  wider.set(column)
+  return wider
+}
+
+export function emptyPrefix(family: Family): PrefixWords {
+  return { family, w0: 0, w1: 0, w2: 0, w3: 0, length: 0 }
+}
