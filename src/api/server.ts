@@ -1,0 +1,66 @@
+import { lstat, mkdir, unlink } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+import { connect } from 'node:net'
+import { dirname } from 'node:path'
+import { answer, type View } from './handlers.ts'
+
+/** The socket cannot be had; the message says why and names it. */
+export class SocketUnavailable extends Error {
+  readonly code = 'SocketUnavailable'
+}
+
+/** Owner and group may talk to the socket, nobody else. */
+const SOCKET_UMASK = 0o117
+
+/** Serves the local API on a unix socket; resolves once it listens. */
+export async function serveApi(path: string, view: View): Promise<{ close(): void }> {
+  await makeRoom(path)
+  const server = createServer((request, response) => {
+    const { status, document } = answer(view, request.method ?? 'GET', request.url ?? '/')
+    const body = `${JSON.stringify(document)}\n`
+    response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) })
+    response.end(body)
+  })
+  await listen(server, path)
+  return {
+    close: () => {
+      server.close()
+      server.closeAllConnections()
+    },
+  }
+}
+
+/** A socket left behind by a killed process is removed; a live one, or a file of another kind, is not. */
+async function makeRoom(path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o755 })
+  const found = await lstat(path).catch(() => undefined)
+  if (found === undefined) return
+  if (!found.isSocket()) throw new SocketUnavailable(`${path} exists and is not a socket`)
+  if (await answers(path))
+    throw new SocketUnavailable(`${path} is in use: another routelet runs here; give one of them another --socket`)
+  await unlink(path)
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect(path)
+    probe.once('connect', () => {
+      probe.destroy()
+      resolve(true)
+    })
+    probe.once('error', () => resolve(false))
+  })
+}
+
+function listen(server: Server, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) =>
+      reject(new SocketUnavailable(`cannot listen on ${path}: ${error.message}`, { cause: error })),
+    )
+    server.once('listening', resolve)
+    // The socket is bound inside the call, so nobody sees it with other rights.
+    const umask = process.umask(SOCKET_UMASK)
+    server.listen(path)
+    process.umask(umask)
+  })
+}
