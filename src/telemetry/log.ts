@@ -1,7 +1,6 @@
 import pino, { type DestinationStream, type Logger } from 'pino'
 
-export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
-export type LogLevel = (typeof LOG_LEVELS)[number]
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
 
 /** Lines a stuck reader of the log may hold back before they are dropped: a log must never stop the routing. */
 const MAX_PENDING_OCTETS = 16 << 20

@@ -1,0 +1,16 @@
+/** What the exit status tells scripts. */
+export const EXIT_FAILED = 1
+/** A wrong flag, argument, file or object. */
+export const EXIT_BAD_INPUT = 2
+
+/** Ends the command with these lines on standard error; one that people can act on each. */
+export class CliFailure extends Error {
+  readonly exitCode: number
+  readonly lines: readonly string[]
+
+  constructor(exitCode: number, lines: readonly string[], cause?: unknown) {
+    super(lines.join('\n'), { cause })
+    this.exitCode = exitCode
+    this.lines = lines
+  }
+}
