@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 import type { Role } from '../api/contract.ts'
 import { runNode } from '../node.ts'
 import { type NodeFlags, readNodeOptions } from '../options.ts'
-import { CliFailure, EXIT_BAD_INPUT } from './failure.ts'
+import { Failure, EXIT_BAD_INPUT } from '../failure.ts'
 import type { Terminal } from './terminal.ts'
 
 /** `routelet agent` and `routelet reflector`: checks the flags, then runs until it is told to stop. */
@@ -16,7 +16,7 @@ export async function runNodeCommand(
   const strangers = unknown.map((word) => `${word}: no such ${word.startsWith('-') ? 'option' : 'argument'}`)
   const problems = [...strangers, ...('problems' in read ? read.problems : [])]
   if ('problems' in read || problems.length > 0) {
-    throw new CliFailure(EXIT_BAD_INPUT, [...problems, `see routelet ${role} --help`])
+    throw new Failure(EXIT_BAD_INPUT, [...problems, `see routelet ${role} --help`])
   }
   await runNode(read.options)
 }

@@ -1,4 +1,4 @@
-import { stringify } from 'yaml'
+import { yamlText } from '../objects/yaml.ts'
 
 export type OutputFormat = 'table' | 'json' | 'yaml'
 
@@ -10,5 +10,5 @@ export interface QueryFlags {
 
 /** A document for programs, as the API gave it. */
 export function formatDocument(document: object, format: 'json' | 'yaml'): string {
-  return format === 'json' ? `${JSON.stringify(document, null, 2)}\n` : stringify(document)
+  return format === 'json' ? `${JSON.stringify(document, null, 2)}\n` : yamlText(document)
 }

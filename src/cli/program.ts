@@ -2,7 +2,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { API_VERSION, type Role } from '../api/contract.ts'
 import { DEFAULTS, type NodeFlags } from '../options.ts'
 import { version } from '../version.ts'
-import { CliFailure, EXIT_BAD_INPUT, EXIT_FAILED } from './failure.ts'
+import { Failure, EXIT_BAD_INPUT, EXIT_FAILED } from '../failure.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Runs one command line and says the exit status. What a command needs is loaded when it runs, so `--version` is quick. */
@@ -125,7 +125,7 @@ function outputOption(): Option {
 
 function report(error: unknown, terminal: Terminal): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_BAD_INPUT
-  if (error instanceof CliFailure) {
+  if (error instanceof Failure) {
     for (const line of error.lines) terminal.stderr.write(`routelet: ${line}\n`)
     return error.exitCode
   }

@@ -1,5 +1,5 @@
 import { ApiError, fetchDocument } from '../api/client.ts'
-import { CliFailure, EXIT_FAILED } from './failure.ts'
+import { Failure, EXIT_FAILED } from '../failure.ts'
 
 /** One document of the routelet behind the socket; without it the command ends with a line that says what to check. */
 export async function query<T>(
@@ -10,7 +10,7 @@ export async function query<T>(
   try {
     return await fetchDocument<T>(socket, resource, parameters)
   } catch (error) {
-    if (error instanceof ApiError) throw new CliFailure(EXIT_FAILED, [error.message], error)
+    if (error instanceof ApiError) throw new Failure(EXIT_FAILED, [error.message], error)
     throw error
   }
 }

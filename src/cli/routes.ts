@@ -2,7 +2,7 @@ import type { RouteView } from '../../bgp/contract.ts'
 import { parseAddress } from '../../routing/ip/address.ts'
 import { parsePrefix } from '../../routing/ip/prefix.ts'
 import type { KernelRouteItem, KernelRouteListDocument, RouteListDocument } from '../api/contract.ts'
-import { CliFailure, EXIT_BAD_INPUT } from './failure.ts'
+import { Failure, EXIT_BAD_INPUT } from '../failure.ts'
 import { formatDocument, type QueryFlags } from './output.ts'
 import type { Terminal } from './terminal.ts'
 import { query } from './query.ts'
@@ -40,7 +40,7 @@ function destination(text: string): Record<string, string> {
   if (prefix !== undefined) return { prefix }
   const address = parseAddress(text)
   if (address !== undefined) return { address }
-  throw new CliFailure(EXIT_BAD_INPUT, [
+  throw new Failure(EXIT_BAD_INPUT, [
     `expected a prefix such as 10.1.0.0/24 or an IP address, got ${JSON.stringify(text)}`,
   ])
 }

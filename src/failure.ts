@@ -3,8 +3,8 @@ export const EXIT_FAILED = 1
 /** A wrong flag, argument, file or object. */
 export const EXIT_BAD_INPUT = 2
 
-/** Ends the command with these lines on standard error; one that people can act on each. */
-export class CliFailure extends Error {
+/** Ends the program with these lines on standard error; people can act on each of them. */
+export class Failure extends Error {
   readonly exitCode: number
   readonly lines: readonly string[]
 
