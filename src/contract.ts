@@ -29,7 +29,8 @@ export interface KernelIntent {
 
 /** One service address (or pod CIDR) on this node. */
 export interface Announcement {
-  readonly prefix: Prefix
+  /** Absent when the object has no address (`NoAddress`) or is none of ours (`NotOurClass`). */
+  readonly prefix?: Prefix
   /** `Service shop/web`, `Node n1`. */
   readonly object: string
   readonly advertisement?: string

@@ -1,0 +1,51 @@
+import { acceptance, acceptedColumn, ageColumn, flag, labelSelector } from './common.ts'
+import { defineKind, type ObjectOf } from './kind.ts'
+import { array, integer, object, string } from './schema.ts'
+
+const range = string('A prefix (192.0.2.0/24) or a range (198.51.100.10-198.51.100.20).', {
+  minLength: 3,
+  maxLength: 91,
+  rules: [
+    {
+      rule: "isCIDR(self) || (self.split('-').size() == 2 && self.split('-').all(end, isIP(end)) && ip(self.split('-')[0]).family() == ip(self.split('-')[1]).family())",
+      message: 'must be a prefix, or two addresses of one family joined by a hyphen',
+    },
+  ],
+})
+
+export const ipAddressPool = defineKind({
+  kind: 'IPAddressPool',
+  plural: 'ipaddresspools',
+  shortNames: ['pool'],
+  description: 'Addresses for Services of type LoadBalancer.',
+  spec: object(
+    'The addresses, and who may have them.',
+    {
+      addresses: array('The addresses, taken in this order.', range, { minItems: 1, maxItems: 64, required: true }),
+      autoAssign: flag('Services that ask for no pool may get addresses from here.', true),
+      avoidFirstLast: flag('The first and the last address of each IPv4 prefix are not given out.', false),
+      priority: integer('Pools with smaller numbers are tried first.', {
+        minimum: 0,
+        maximum: 1_000_000,
+        default: 100,
+      }),
+      namespaceSelector: labelSelector('Labels of the namespaces whose Services may have addresses.', 'all namespaces'),
+      serviceSelector: labelSelector('Labels of the Services that may have addresses.', 'all Services'),
+      reuseDelaySeconds: integer('How long an address that was given back rests.', {
+        minimum: 0,
+        maximum: 86_400,
+        default: 60,
+      }),
+    },
+    { required: true },
+  ),
+  status: acceptance,
+  columns: [
+    { name: 'Addresses', type: 'string', path: '.spec.addresses' },
+    { name: 'Auto assign', type: 'boolean', path: '.spec.autoAssign' },
+    acceptedColumn,
+    ageColumn,
+  ],
+})
+
+export type IPAddressPool = ObjectOf<typeof ipAddressPool>
