@@ -146,7 +146,6 @@ export const routingConfig = defineKind({
     {
       rule: "self.metadata.name == 'default'",
       message: 'the one RoutingConfig is named default',
-      fieldPath: '.metadata.name',
     },
   ],
   spec: object(

@@ -1,4 +1,4 @@
-import { type Document, parseAllDocuments } from 'yaml'
+import { type Document, parseAllDocuments, stringify } from 'yaml'
 import type { Problem } from '../contract.ts'
 import { isRecord } from './read.ts'
 
@@ -41,4 +41,9 @@ function contentOf(document: Document.Parsed): { raw?: unknown; error?: string }
 function notYaml(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error)
   return `not YAML: ${message.split('\n')[0]}`
+}
+
+/** The same objects always give the same text. */
+export function formatYaml(value: unknown): string {
+  return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false })
 }

@@ -1,0 +1,29 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { formatYaml } from '../objects/documents.ts'
+import { notYet } from '../objects/not-yet.ts'
+import { customResourceDefinition } from './crd.ts'
+import { GROUP } from './kind.ts'
+import { kinds } from './kinds.ts'
+import { referencePage } from './reference.ts'
+
+/** Everything that is made from the schema: path in the checkout → content. */
+export function generated(): ReadonlyMap<string, string> {
+  const header = '# Generated from src/kinds/ by `npm run generate`; do not edit.\n'
+  return new Map([
+    ...kinds.map((kind): [string, string] => [
+      `manifests/crds/${GROUP}_${kind.plural}.yaml`,
+      header + formatYaml(customResourceDefinition(kind)),
+    ]),
+    ['docs/reference.md', referencePage(kinds, (kind) => Object.keys(notYet[kind] ?? {}))],
+  ])
+}
+
+if (import.meta.main) {
+  const root = join(import.meta.dirname, '../..')
+  for (const [path, content] of generated()) {
+    const file = join(root, path)
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, content)
+  }
+}

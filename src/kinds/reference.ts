@@ -1,0 +1,110 @@
+import { API_VERSION, type Kind } from './kind.ts'
+import type { Rule, SchemaNode } from './schema.ts'
+
+/** The reference page of all kinds, in Markdown. */
+export function referencePage(kinds: readonly Kind[], notYet: (kind: string) => readonly string[]): string {
+  return [
+    '# Reference of the kinds',
+    '',
+    'Generated from the schema in `src/kinds/` by `npm run generate`; do not edit.',
+    '',
+    `All kinds are of \`${API_VERSION}\`, cluster-scoped, of the category \`routelet\`. The CRDs need Kubernetes 1.31 or`,
+    'later. Objects in files (`--config`) are held to the same schema and the same rules. Fields marked *not yet* are',
+    'refused where they are given: an object never promises what this version does not do.',
+    '',
+    ...kinds.flatMap((kind) => kindSection(kind, new Set(notYet(kind.kind)))),
+  ].join('\n')
+}
+
+function kindSection(kind: Kind, notYet: ReadonlySet<string>): string[] {
+  const short = kind.shortNames.map((name) => `\`${name}\``).join(', ')
+  const spec = kind.spec ? fieldRows(kind.spec, 'spec', notYet) : fieldRows(kind.status, 'status', notYet)
+  const rules = [...ruleLines(kind.rules, ''), ...(kind.spec ? allRules(kind.spec, 'spec') : [])]
+  return [
+    `## ${kind.kind}`,
+    '',
+    `${kind.description} Short name ${short}.${notYet.has('') ? ' *Not yet: this version refuses the whole kind.*' : ''}`,
+    '',
+    '| field | type | default | description |',
+    '|---|---|---|---|',
+    ...spec,
+    '',
+    ...(rules.length > 0 ? ['Rules:', '', ...new Set(rules), ''] : []),
+  ]
+}
+
+function fieldRows(schema: SchemaNode, path: string, notYet: ReadonlySet<string>): string[] {
+  const below = children(schema).flatMap(([name, field]) => [
+    row(field, `${path}${name}`, notYet),
+    ...fieldRows(field, `${path}${name}`, notYet),
+  ])
+  return below
+}
+
+/** Fields of an object, of the objects in a list, and of the values of a map. */
+function children(schema: SchemaNode): [string, SchemaNode][] {
+  switch (schema.type) {
+    case 'object':
+      return Object.entries(schema.fields).map(([name, field]) => [`.${name}`, field])
+    case 'array':
+      return children(schema.items).map(([name, field]) => [`[]${name}`, field])
+    case 'map':
+      return children(schema.values)
+    case 'string':
+    case 'integer':
+    case 'boolean':
+    case 'integer-or-string':
+      return []
+  }
+}
+
+function row(schema: SchemaNode, path: string, notYet: ReadonlySet<string>): string {
+  const mark = notYet.has(path) ? ' *Not yet.*' : ''
+  return `| \`${path}\` | ${typeWords(schema)} | ${defaultWords(schema)} | ${cell(schema.description)}${mark} |`
+}
+
+function typeWords(schema: SchemaNode): string {
+  switch (schema.type) {
+    case 'string':
+      return schema.oneOf ? schema.oneOf.map((choice) => `\`${choice}\``).join(', ') : 'string'
+    case 'integer':
+      return `integer, ${schema.minimum} to ${schema.maximum}`
+    case 'boolean':
+      return 'boolean'
+    case 'integer-or-string':
+      return 'integer or string'
+    case 'array':
+      return `list of ${typeWords(schema.items)}, at most ${schema.maxItems}`
+    case 'map':
+      return `map of ${typeWords(schema.values)}`
+    case 'object':
+      return 'object'
+  }
+}
+
+function defaultWords(schema: SchemaNode): string {
+  if (schema.required) return 'required'
+  if (schema.whenAbsent !== undefined) return cell(schema.whenAbsent)
+  if (schema.default === undefined) return ''
+  // Where an object stands in by default, what counts are the defaults of its fields.
+  return schema.type === 'object' ? '' : `\`${JSON.stringify(schema.default)}\``
+}
+
+function allRules(schema: SchemaNode, path: string): string[] {
+  const items = schema.type === 'array' ? ruleLines(schema.items.rules, `${path}[]`) : []
+  return [
+    ...ruleLines(schema.rules, path),
+    ...items,
+    ...children(schema).flatMap(([name, field]) => allRules(field, `${path}${name}`)),
+  ]
+}
+
+function ruleLines(rules: readonly Rule[] | undefined, path: string): string[] {
+  return (rules ?? []).map(
+    ({ message, fieldPath = '' }) => `- \`${`${path}${fieldPath}`.replace(/^\./, '')}\`: ${message}`,
+  )
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|')
+}
