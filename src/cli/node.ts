@@ -1,8 +1,8 @@
 import { hostname } from 'node:os'
 import type { Role } from '../api/contract.ts'
+import { EXIT_BAD_INPUT, Failure } from '../failure.ts'
 import { runNode } from '../node.ts'
 import { type NodeFlags, readNodeOptions } from '../options.ts'
-import { Failure, EXIT_BAD_INPUT } from '../failure.ts'
 import type { Terminal } from './terminal.ts'
 
 /** `routelet agent` and `routelet reflector`: checks the flags, then runs until it is told to stop. */

@@ -2,9 +2,9 @@ import type { PeerFamilyStatus, PeerStatus, SessionError } from '../../bgp/contr
 import type { PeerListDocument } from '../api/contract.ts'
 import { formatDuration } from './duration.ts'
 import { formatDocument, type QueryFlags } from './output.ts'
-import type { Terminal } from './terminal.ts'
 import { query } from './query.ts'
 import { describe, TextTable } from './table.ts'
+import type { Terminal } from './terminal.ts'
 
 export async function showPeers(name: string | undefined, flags: QueryFlags, terminal: Terminal): Promise<void> {
   const list = await query<PeerListDocument>(flags.socket, '/v1/peers', name === undefined ? {} : { name })

@@ -1,8 +1,8 @@
 import { Command, CommanderError, Option } from 'commander'
 import { API_VERSION, type Role } from '../api/contract.ts'
+import { EXIT_BAD_INPUT, EXIT_FAILED, Failure } from '../failure.ts'
 import { DEFAULTS, type NodeFlags } from '../options.ts'
 import { version } from '../version.ts'
-import { Failure, EXIT_BAD_INPUT, EXIT_FAILED } from '../failure.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Runs one command line and says the exit status. What a command needs is loaded when it runs, so `--version` is quick. */

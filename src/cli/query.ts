@@ -1,5 +1,5 @@
 import { ApiError, fetchDocument } from '../api/client.ts'
-import { Failure, EXIT_FAILED } from '../failure.ts'
+import { EXIT_FAILED, Failure } from '../failure.ts'
 
 /** One document of the routelet behind the socket; without it the command ends with a line that says what to check. */
 export async function query<T>(

@@ -2,11 +2,11 @@ import type { RouteView } from '../../bgp/contract.ts'
 import { parseAddress } from '../../routing/ip/address.ts'
 import { parsePrefix } from '../../routing/ip/prefix.ts'
 import type { KernelRouteItem, KernelRouteListDocument, RouteListDocument } from '../api/contract.ts'
-import { Failure, EXIT_BAD_INPUT } from '../failure.ts'
+import { EXIT_BAD_INPUT, Failure } from '../failure.ts'
 import { formatDocument, type QueryFlags } from './output.ts'
-import type { Terminal } from './terminal.ts'
 import { query } from './query.ts'
 import { type Cell, TextTable } from './table.ts'
+import type { Terminal } from './terminal.ts'
 
 export interface RouteFlags extends QueryFlags {
   readonly family?: string

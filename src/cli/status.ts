@@ -1,9 +1,9 @@
 import type { StatusDocument } from '../api/contract.ts'
 import { formatDuration } from './duration.ts'
 import { formatDocument, type QueryFlags } from './output.ts'
-import type { Terminal } from './terminal.ts'
 import { query } from './query.ts'
 import { describe, TextTable } from './table.ts'
+import type { Terminal } from './terminal.ts'
 
 export async function showStatus(flags: QueryFlags, terminal: Terminal): Promise<void> {
   const status = await query<StatusDocument>(flags.socket, '/v1/status')

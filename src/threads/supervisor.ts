@@ -55,6 +55,11 @@ export class Supervisor<Input extends { readonly type: string }, Output> {
   /** Starts the worker afresh at once, so that it reads everything again. */
   restart(): void {
     this.#delayMs = 0
+    this.retry()
+  }
+
+  /** Starts the worker afresh after the back-off, as if it had crashed. */
+  retry(): void {
     if (this.#worker) this.#worker.terminate()
     else this.#scheduleStart()
   }
