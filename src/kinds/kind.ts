@@ -46,7 +46,6 @@ export const metadata = object(
     creationTimestamp: string('When the API server first stored it.', { maxLength: 64 }),
     generation: integer('Counts the changes of the spec.', { minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
     uid: string('Set by the API server.', { maxLength: 128 }),
-    resourceVersion: string('Set by the API server.', { maxLength: 128 }),
   },
   { required: true, lenient: true },
 )
