@@ -1,7 +1,6 @@
 import { hostname } from 'node:os'
 import type { Role } from '../api/contract.ts'
 import { EXIT_BAD_INPUT, Failure } from '../failure.ts'
-import { runNode } from '../node.ts'
 import { type NodeFlags, readNodeOptions } from '../options.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -18,5 +17,7 @@ export async function runNodeCommand(
   if ('problems' in read || problems.length > 0) {
     throw new Failure(EXIT_BAD_INPUT, [...problems, `see routelet ${role} --help`])
   }
+  // Loaded now, so that a wrong flag is told at once.
+  const { runNode } = await import('../node.ts')
   await runNode(read.options)
 }
