@@ -20,6 +20,8 @@ export interface SpeakerConfig {
   /** Most next hops of one route (ECMP); 1: only the best. */
   readonly maxPaths: number
   readonly gracefulRestart?: { readonly restartSeconds: number }
+  /** Our addresses of each family, for next hops of the family that a session does not run over. */
+  readonly nextHopSelf?: { readonly ipv4?: Address; readonly ipv6?: Address }
 }
 
 export type FamilyName = 'ipv4-unicast' | 'ipv6-unicast'

@@ -1,0 +1,253 @@
+import { type Address, addressOctets } from '../../routing/ip/address.ts'
+import { joinSequences, readSegments } from '../wire/attributes/as-path.ts'
+import { OPTIONAL, putUint32, TRANSITIVE, uint16At } from '../wire/attributes/codec.ts'
+import { writeAsPath, writeAttributeHeader } from '../wire/attributes/normalize.ts'
+import type { FamilyRow } from '../wire/families.ts'
+import { AS_TRANS, AttributeCode, AttributeFlag, SegmentType } from '../wire/iana.ts'
+import type { AttributesTable, SetId } from './attributes-table.ts'
+import { SetFlag } from './fields.ts'
+
+/** How routes look when they leave: everything on which the octets of an UPDATE depend besides the route itself. */
+export interface ExportProfile {
+  readonly external: boolean
+  /** Of internal peers: a client of ours (RFC 4456). */
+  readonly client: boolean
+  readonly localAsn: number
+  readonly clusterId: number
+  readonly fourOctetAsn: boolean
+  readonly nextHop: 'auto' | 'self' | 'keep'
+  /** Our addresses on this session, where a next hop of our own is needed. */
+  readonly self: { readonly ipv4: Address | undefined; readonly ipv6: Address | undefined }
+  readonly maxMessage: number
+}
+
+/** RFC 4456, section 6: what one internal peer said goes to all internal peers when either is a client. */
+export function mayExport(flags: number, to: ExportProfile): boolean {
+  if ((flags & SetFlag.NoAdvertise) !== 0) return false
+  if ((flags & SetFlag.NoExport) !== 0 && to.external) return false
+  const fromInternal = (flags & (SetFlag.External | SetFlag.Local)) === 0
+  if (to.external || !fromInternal) return true
+  return to.client || (flags & SetFlag.Client) !== 0
+}
+
+/** Attributes that may have to be added, in the order of their codes. */
+const Add = { NextHop: 1, LocalPref: 2, OriginatorId: 4, ClusterList: 8 } as const
+
+/**
+ * Writes attribute sets as one profile's peers shall see them.
+ *
+ * To internal peers everything stays; reflected routes get ORIGINATOR_ID and CLUSTER_LIST (RFC 4456, section 8). To
+ * external ones the own AS is put before AS_PATH and what is internal stays behind (RFC 4271, section 5.1).
+ */
+export class Exporter {
+  readonly #sets: AttributesTable
+  readonly #family: FamilyRow
+  readonly #to: ExportProfile
+  /** Own next hop as octets, where the profile may need it. */
+  readonly #self: Uint8Array | undefined
+
+  constructor(sets: AttributesTable, family: FamilyRow, to: ExportProfile) {
+    this.#sets = sets
+    this.#family = family
+    this.#to = to
+    const self = family.family === 4 ? to.self.ipv4 : to.self.ipv6
+    this.#self = self && addressOctets(self)
+  }
+
+  /** The next hop to tell: octets of the address, or undefined when we have none to give. */
+  nextHop(set: SetId): Uint8Array | undefined {
+    const sets = this.#sets
+    const given = sets.nextHops.octetsOf(sets.nextHop[set]!)
+    if (this.#to.nextHop === 'keep') return given ?? this.#self
+    const own = this.#to.nextHop === 'self' || this.#to.external || (sets.flags[set]! & SetFlag.Local) !== 0
+    return own ? (this.#self ?? given) : given
+  }
+
+  /** All attributes but MP_REACH_NLRI; returns the end. Hot: once per attribute set and flush. */
+  write(set: SetId, into: Uint8Array, at: number): number {
+    const sets = this.#sets
+    const to = this.#to
+    const octets = sets.octetsOf(set)
+    const start = sets.startOf(set)
+    const end = start + sets.lengthOf(set)
+    const reflect = !to.external && (sets.flags[set]! & (SetFlag.External | SetFlag.Local)) === 0
+    let add = this.#family.family === 4 ? Add.NextHop : 0
+    if (!to.external) add |= Add.LocalPref
+    if (reflect) add |= Add.OriginatorId | Add.ClusterList
+
+    let out = at
+    for (let from = start; from < end; ) {
+      const code = octets[from + 1]!
+      const extended = (octets[from]! & AttributeFlag.ExtendedLength) !== 0
+      const value = from + (extended ? 4 : 3)
+      const next = value + (extended ? uint16At(octets, from + 2) : octets[from + 2]!)
+      if (add !== 0) {
+        out = this.#insertBefore(code, add, set, into, out)
+        add &= stillToAdd(code)
+      }
+      out = this.#writeOne(set, octets, from, value, next, reflect, into, out)
+      from = next
+    }
+    return add === 0 ? out : this.#insertBefore(256, add, set, into, out)
+  }
+
+  #insertBefore(code: number, add: number, set: SetId, into: Uint8Array, at: number): number {
+    let out = at
+    if (add & Add.NextHop && code > AttributeCode.NextHop) {
+      const nextHop = this.nextHop(set)
+      if (nextHop !== undefined) out = writeOctets(TRANSITIVE, AttributeCode.NextHop, nextHop, into, out)
+    }
+    if (add & Add.LocalPref && code > AttributeCode.LocalPref) {
+      out = writeWord(TRANSITIVE, AttributeCode.LocalPref, this.#sets.localPref[set]!, into, out)
+    }
+    if (add & Add.OriginatorId && code > AttributeCode.OriginatorId) {
+      out = writeWord(OPTIONAL, AttributeCode.OriginatorId, this.#sets.originator[set]!, into, out)
+    }
+    if (add & Add.ClusterList && code > AttributeCode.ClusterList) {
+      out = writeWord(OPTIONAL, AttributeCode.ClusterList, this.#to.clusterId, into, out)
+    }
+    return out
+  }
+
+  #writeOne(
+    set: SetId,
+    octets: Uint8Array,
+    from: number,
+    value: number,
+    next: number,
+    reflect: boolean,
+    into: Uint8Array,
+    at: number,
+  ): number {
+    const to = this.#to
+    switch (octets[from + 1]) {
+      case AttributeCode.NextHop: {
+        const nextHop = this.nextHop(set)
+        return nextHop === undefined ? at : writeOctets(TRANSITIVE, AttributeCode.NextHop, nextHop, into, at)
+      }
+      case AttributeCode.MpReach:
+        return at
+      case AttributeCode.AsPath:
+        return writePath(octets, from, value, next, to, into, at)
+      case AttributeCode.Med:
+        // RFC 4271, section 5.1.4: what a neighbour AS sent goes no further than our own; our own MED does.
+        return to.external && !ownChoice(this.#sets.flags[set]!) ? at : copy(octets, from, next, into, at)
+      case AttributeCode.ClusterList:
+        if (to.external) return at
+        return reflect
+          ? writeClusterList(octets, value, next, to.clusterId, into, at)
+          : copy(octets, from, next, into, at)
+      case AttributeCode.LocalPref:
+      case AttributeCode.OriginatorId:
+      case AttributeCode.Aigp:
+        return to.external ? at : copy(octets, from, next, into, at)
+      case AttributeCode.Aggregator:
+        return to.fourOctetAsn ? copy(octets, from, next, into, at) : writeShortAggregator(octets, value, into, at)
+      case AttributeCode.AtomicAggregate:
+      case AttributeCode.Origin:
+        return copy(octets, from, next, into, at)
+      default:
+        return writeOptional(octets, from, next, into, at)
+    }
+  }
+}
+
+/** The additions that come after an attribute with this code; those at or before it have been dealt with. */
+function stillToAdd(code: number): number {
+  if (code >= AttributeCode.ClusterList) return 0
+  if (code >= AttributeCode.OriginatorId) return Add.ClusterList
+  if (code >= AttributeCode.LocalPref) return Add.OriginatorId | Add.ClusterList
+  if (code >= AttributeCode.NextHop) return Add.LocalPref | Add.OriginatorId | Add.ClusterList
+  return Add.NextHop | Add.LocalPref | Add.OriginatorId | Add.ClusterList
+}
+
+function ownChoice(flags: number): boolean {
+  return (flags & (SetFlag.Local | SetFlag.Derived)) !== 0
+}
+
+function copy(octets: Uint8Array, from: number, to: number, into: Uint8Array, at: number): number {
+  const length = to - from
+  if (length > 64) into.set(octets.subarray(from, to), at)
+  else for (let i = 0; i < length; i++) into[at + i] = octets[from + i]!
+  return at + length
+}
+
+/** Known ones go as they came, unknown transitive ones with the Partial bit (RFC 4271, section 5). */
+function writeOptional(octets: Uint8Array, from: number, next: number, into: Uint8Array, at: number): number {
+  const code = octets[from + 1]!
+  const flags = octets[from]! & 0xf0
+  const end = copy(octets, from, next, into, at)
+  into[at] = KNOWN.has(code) ? flags : flags | AttributeFlag.Partial
+  return end
+}
+
+const KNOWN: ReadonlySet<number> = new Set([
+  AttributeCode.Communities,
+  AttributeCode.ExtendedCommunities,
+  AttributeCode.Ipv6ExtendedCommunities,
+  AttributeCode.LargeCommunities,
+  AttributeCode.OnlyToCustomer,
+  AttributeCode.PrefixSid,
+  AttributeCode.TrafficEngineering,
+  AttributeCode.AttrSet,
+])
+
+function writePath(
+  octets: Uint8Array,
+  from: number,
+  value: number,
+  next: number,
+  to: ExportProfile,
+  into: Uint8Array,
+  at: number,
+): number {
+  if (!to.external && to.fourOctetAsn) return copy(octets, from, next, into, at)
+  const received = readSegments(octets, value, next, 4)
+  const own = { type: SegmentType.Sequence, asns: [to.localAsn] }
+  const path = to.external ? joinSequences([own, ...received]) : received
+  if (to.fourOctetAsn) return writeAsPath(into, at, path)
+
+  const end = writeAsPath(into, at, path, 2)
+  if (path.every(({ asns }) => asns.every((asn) => asn <= 0xffff))) return end
+  // RFC 6793, section 4.2.2: what does not fit two octets travels in AS4_PATH too.
+  const as4End = writeAsPath(into, end, path)
+  into[end] = OPTIONAL | TRANSITIVE | (into[end]! & AttributeFlag.ExtendedLength)
+  into[end + 1] = AttributeCode.As4Path
+  return as4End
+}
+
+function writeShortAggregator(octets: Uint8Array, value: number, into: Uint8Array, at: number): number {
+  const wide = octets[value] !== 0 || octets[value + 1] !== 0
+  let end = writeAttributeHeader(into, at, OPTIONAL | TRANSITIVE, AttributeCode.Aggregator, 6)
+  into[end++] = wide ? AS_TRANS >> 8 : octets[value + 2]!
+  into[end++] = wide ? AS_TRANS & 0xff : octets[value + 3]!
+  end = copy(octets, value + 4, value + 8, into, end)
+  if (!wide) return end
+  end = writeAttributeHeader(into, end, OPTIONAL | TRANSITIVE, AttributeCode.As4Aggregator, 8)
+  return copy(octets, value, value + 8, into, end)
+}
+
+function writeClusterList(
+  octets: Uint8Array,
+  value: number,
+  next: number,
+  clusterId: number,
+  into: Uint8Array,
+  at: number,
+): number {
+  const end = writeAttributeHeader(into, at, OPTIONAL, AttributeCode.ClusterList, next - value + 4)
+  putUint32(into, end, clusterId)
+  return copy(octets, value, next, into, end + 4)
+}
+
+function writeWord(flags: number, code: number, word: number, into: Uint8Array, at: number): number {
+  const end = writeAttributeHeader(into, at, flags, code, 4)
+  putUint32(into, end, word)
+  return end + 4
+}
+
+function writeOctets(flags: number, code: number, octets: Uint8Array, into: Uint8Array, at: number): number {
+  const end = writeAttributeHeader(into, at, flags, code, octets.length)
+  into.set(octets, end)
+  return end + octets.length
+}

@@ -1,0 +1,108 @@
+import type { PrefixId } from '../../routing/ip/prefix-table.ts'
+import type { UpdateGroup } from './update-group.ts'
+import type { UpdateChunk } from './update-packer.ts'
+
+/** Where a member's octets go. */
+export interface MemberSink {
+  /** False: enough is queued; `GroupMember.drained` will be called. */
+  write(octets: Uint8Array, messages: number): boolean
+  /** Octets that wait in the queue. */
+  readonly unsentOctets: number
+  /** The member has been told everything for the first time. */
+  caughtUp(): void
+}
+
+/** A member may queue this much of one flush before it falls out of the group's pace. */
+const PATIENCE_OCTETS = 4 * 1024 * 1024
+
+/**
+ * A peer as one of an update group. While live it gets every chunk as it is made; when its socket is full it is behind:
+ * it remembers the version it knows and is caught up from the RIB when it can take more, so what waits for it is never
+ * more than the newest state.
+ */
+export class GroupMember {
+  readonly group: UpdateGroup
+  /** Slot of the peer's routes, to leave them out. */
+  readonly slot: number
+  live = false
+  readonly #sink: MemberSink
+  /** Everything up to this version has been sent; 0: nothing. */
+  #version = 0
+  #roundVersion = 0
+  #cursor: PrefixId = 1
+  #full = false
+  #greeted = false
+  #stepping = false
+  /** Too much waits already: what is left of this flush is caught up later. */
+  #skipping = false
+
+  constructor(group: UpdateGroup, slot: number, sink: MemberSink) {
+    this.group = group
+    this.slot = slot
+    this.#sink = sink
+    this.#startRound()
+  }
+
+  /** Needs a step of catching up, and can take it. */
+  get hungry(): boolean {
+    return !this.live && !this.#full && this.group.primed
+  }
+
+  /** Takes a chunk, less the runs of its own routes. */
+  deliver(chunk: UpdateChunk): void {
+    if (this.#skipping) return
+    const { starts, sources, octets } = chunk
+    let room = true
+    if (!sources.includes(this.slot)) room = this.#sink.write(octets, chunk.messages)
+    else {
+      for (let run = 0; run < sources.length; run++) {
+        if (sources[run] === this.slot) continue
+        room = this.#sink.write(octets.subarray(starts[run], starts[run + 1] ?? octets.length), 1)
+      }
+    }
+    if (!room) this.#filled()
+  }
+
+  /** Takes one step; the caller calls again while `hungry`. */
+  step(): void {
+    this.#stepping = true
+    this.#cursor = this.group.catchUp(this, this.#cursor, this.#version)
+    this.#stepping = false
+    if (this.#cursor !== 0) return
+    this.#version = this.#roundVersion
+    if (this.group.version !== this.#version) return this.#startRound()
+    this.live = true
+    if (this.#greeted) return
+    this.#greeted = true
+    this.#sink.caughtUp()
+  }
+
+  /** The socket has taken what was queued. */
+  drained(): void {
+    this.#full = false
+    this.#skipping = false
+  }
+
+  /** Starts again from nothing, e.g. when the peer asks for a refresh (RFC 2918). */
+  restart(): void {
+    this.live = false
+    this.#version = 0
+    this.#greeted = false
+    this.#startRound()
+  }
+
+  #startRound(): void {
+    this.#roundVersion = this.group.version
+    this.#cursor = 1
+  }
+
+  #filled(): void {
+    this.#full = true
+    if (this.#stepping) return
+    // The rest of this flush still goes out, within reason; then the group goes on without this member.
+    this.#skipping = this.#sink.unsentOctets > PATIENCE_OCTETS
+    this.live = false
+    this.#version = this.#skipping ? this.group.version - 1 : this.group.version
+    this.#startRound()
+  }
+}

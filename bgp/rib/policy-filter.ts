@@ -1,0 +1,104 @@
+import type { Address } from '../../routing/ip/address.ts'
+import { emptyPrefix, type PrefixId } from '../../routing/ip/prefix-table.ts'
+import { type PathAttributes, readAttributes, writeAttributeRecord } from '../wire/attributes/record.ts'
+import type { AttributesTable, SetId } from './attributes-table.ts'
+import { SetFlag, type SetSource } from './fields.ts'
+import type { PolicyChain, PolicyResult, RouteSource } from './policy.ts'
+import type { Rib } from './rib.ts'
+
+/** What a policy makes of a route. */
+export interface Filtered {
+  /** The set to use: the given one, or one derived from it. */
+  readonly set: SetId
+  readonly accept: boolean
+  readonly named: boolean
+}
+
+/**
+ * Applies a policy chain to attribute sets. Where the chain does not look at prefixes the result is kept per set, so a
+ * policy costs once per distinct set, not per route.
+ */
+export class PolicyFilter {
+  readonly #chain: PolicyChain
+  readonly #rib: Rib
+  readonly #sets: AttributesTable
+  readonly #sourceOf: (slot: number) => SetSource
+  readonly #self: Address | undefined
+  readonly #kept = new Map<SetId, Filtered>()
+  /** Derived sets by parent and result, so that equal results share one set. */
+  readonly #derived = new Map<SetId, Map<string, SetId>>()
+  readonly #forget: () => void
+
+  /** `self`: what `nextHop: Self` stands for. */
+  constructor(
+    chain: PolicyChain,
+    rib: Rib,
+    sets: AttributesTable,
+    sourceOf: (slot: number) => SetSource,
+    self: Address | undefined,
+  ) {
+    this.#chain = chain
+    this.#rib = rib
+    this.#sets = sets
+    this.#sourceOf = sourceOf
+    this.#self = self
+    this.#forget = sets.onRemove((id, parent) => {
+      this.#kept.delete(id)
+      this.#derived.delete(id)
+      this.#kept.delete(parent)
+      this.#derived.delete(parent)
+    })
+  }
+
+  dispose(): void {
+    this.#forget()
+  }
+
+  get prefixIndependent(): boolean {
+    return this.#chain.prefixIndependent
+  }
+
+  apply(prefix: PrefixId, set: SetId): Filtered {
+    const kept = this.#kept.get(set)
+    if (kept !== undefined) return kept
+    const { result, attributes } = this.evaluate(prefix, set)
+    const filtered = {
+      set: result.accept ? this.#derive(set, attributes, result) : set,
+      accept: result.accept,
+      named: result.named,
+    }
+    if (this.#chain.prefixIndependent) this.#kept.set(set, filtered)
+    return filtered
+  }
+
+  /** The policy's word in full, for explanations. */
+  evaluate(prefix: PrefixId, set: SetId): { readonly result: PolicyResult; readonly attributes: PathAttributes } {
+    const attributes = readAttributes(this.#sets.copyOf(set))
+    const flags = this.#sets.flags[set]!
+    const words = this.#chain.prefixIndependent
+      ? undefined
+      : this.#rib.prefixes.read(prefix, emptyPrefix(this.#rib.family.family))
+    return { result: this.#chain.evaluate(attributes, this.#rib.family, words, sourceKind(flags)), attributes }
+  }
+
+  #derive(set: SetId, before: PathAttributes, result: PolicyResult): SetId {
+    const withSelf =
+      result.nextHopSelf && this.#self ? { ...result.attributes, nextHop: this.#self } : result.attributes
+    if (withSelf === before && result.kernelMetric === undefined) return set
+    const octets = writeAttributeRecord(withSelf)
+    const key = `${result.kernelMetric ?? ''}/${Buffer.from(octets).toString('latin1')}`
+    const siblings = this.#derived.get(set) ?? new Map<string, SetId>()
+    this.#derived.set(set, siblings)
+    const known = siblings.get(key)
+    if (known !== undefined) return known
+    const source = this.#sourceOf(this.#sets.source[set]!)
+    const derived = this.#sets.derive(set, source, octets, octets.length, result.kernelMetric)
+    siblings.set(key, derived)
+    return derived
+  }
+}
+
+function sourceKind(flags: number): RouteSource {
+  if ((flags & SetFlag.Local) !== 0) return 'local'
+  return (flags & SetFlag.External) !== 0 ? 'external' : 'internal'
+}

@@ -1,0 +1,355 @@
+import type { PrefixId } from '../../routing/ip/prefix-table.ts'
+import { PrefixTable } from '../../routing/ip/prefix-table.ts'
+import type { FamilyRow } from '../wire/families.ts'
+import type { AttributesTable, SetId } from './attributes-table.ts'
+import { type Column8, type Column16, type Column32, grow8, grow16, grow32 } from './columns.ts'
+import { type Decision, RULES, Rule, type RuleName } from './decision.ts'
+import { DirtyList } from './dirty-list.ts'
+import { LOOP_FLAGS, SetFlag } from './fields.ts'
+
+/** A path of one peer to one prefix; 0 is none. */
+export type RowId = number
+
+export const RowFlag = {
+  /** Kept over a restart of its peer (RFC 4724). */
+  Stale: 1 << 0,
+  /** The import policy refused it; kept so that a changed policy can be applied without asking the peer again. */
+  Rejected: 1 << 1,
+  /** A policy rule whose `prefixes` match accepted it. */
+  Named: 1 << 2,
+} as const
+
+const NONE = 0
+const FIRST_ROWS = 1024
+
+/**
+ * Adj-RIB-In of all peers and Loc-RIB of one family (RFC 4271, section 3.2), in columns: a row per path, chained per
+ * prefix, and the best row of each prefix. Who must be told of a change finds the prefix in `dirty`.
+ */
+export class Rib {
+  readonly family: FamilyRow
+  readonly prefixes: PrefixTable
+  /** Prefixes whose best path, or its attributes, changed: for the update groups. */
+  readonly dirty = new DirtyList()
+  /** The same for the kernel feed; any change of candidates counts when several paths are used together. */
+  readonly feedDirty = new DirtyList()
+  feedAllPaths = false
+  feedEnabled = false
+
+  readonly #sets: AttributesTable
+  readonly #decision: Decision
+  /** By PrefixId. */
+  #first: Column32 = new Uint32Array(FIRST_ROWS)
+  #best: Column32 = new Uint32Array(FIRST_ROWS)
+  /** Some candidate has a MED, so best cannot be found by comparing in pairs. */
+  #hasMed: Column8 = new Uint8Array(FIRST_ROWS)
+  /** By RowId. */
+  #prefix: Column32 = new Uint32Array(FIRST_ROWS)
+  #next: Column32 = new Uint32Array(FIRST_ROWS)
+  #set: Column32 = new Uint32Array(FIRST_ROWS)
+  #flags: Column8 = new Uint8Array(FIRST_ROWS)
+  #peer: Column16 = new Uint16Array(FIRST_ROWS)
+  #rowCapacity = FIRST_ROWS
+  #firstUnused = 1
+  #nextFree = NONE
+  #rows = 0
+  #bestCount = 0
+  /** By peer slot: rows, and those of them that policy accepted. */
+  readonly received: number[] = []
+  readonly accepted: number[] = []
+
+  constructor(family: FamilyRow, sets: AttributesTable, decision: Decision, seed: number) {
+    this.family = family
+    this.prefixes = new PrefixTable(family.family, seed)
+    this.#sets = sets
+    this.#decision = decision
+  }
+
+  /** Prefixes with a best path. */
+  get bestCount(): number {
+    return this.#bestCount
+  }
+
+  get rows(): number {
+    return this.#rows
+  }
+
+  /** Takes in a route (RFC 4271, section 9.1): replaces what the peer said of the prefix before. Hot. */
+  announce(slot: number, prefix: PrefixId, set: SetId, flags: number): void {
+    if (prefix >= this.#first.length) this.#growPrefixes()
+    const row = this.#rowOf(prefix, slot)
+    this.#sets.retain(set)
+    if (this.#sets.med[set] !== 0) this.#hasMed[prefix] = 1
+    if (row === NONE) {
+      this.#link(prefix, slot, set, flags)
+      return
+    }
+    const oldSet = this.#set[row]!
+    const oldFlags = this.#flags[row]!
+    this.#set[row] = set
+    this.#flags[row] = flags
+    this.#countAccepted(slot, oldFlags, -1)
+    this.#countAccepted(slot, flags, 1)
+    if (oldSet !== set || ((oldFlags ^ flags) & ~RowFlag.Stale) !== 0) this.#changed(prefix, row)
+    this.#sets.release(oldSet)
+  }
+
+  /** True when the peer had such a route. */
+  withdraw(slot: number, prefix: PrefixId): boolean {
+    const row = this.#rowOf(prefix, slot)
+    if (row === NONE) return false
+    this.#unlink(prefix, row)
+    return true
+  }
+
+  bestRow(prefix: PrefixId): RowId {
+    return prefix < this.#best.length ? this.#best[prefix]! : NONE
+  }
+
+  /** Attribute set of the best path, 0 when there is none. Hot. */
+  bestSet(prefix: PrefixId): SetId {
+    const row = this.bestRow(prefix)
+    return row === NONE ? NONE : this.#set[row]!
+  }
+
+  setOf(row: RowId): SetId {
+    return this.#set[row]!
+  }
+
+  flagsOf(row: RowId): number {
+    return this.#flags[row]!
+  }
+
+  peerOf(row: RowId): number {
+    return this.#peer[row]!
+  }
+
+  isEmpty(prefix: PrefixId): boolean {
+    return prefix >= this.#first.length || this.#first[prefix] === NONE
+  }
+
+  /** All paths to the prefix, in no order. */
+  *paths(prefix: PrefixId): Generator<RowId> {
+    if (this.isEmpty(prefix)) return
+    for (let row = this.#first[prefix]!; row !== NONE; row = this.#next[row]!) yield row
+  }
+
+  /** The paths that may be used together with the best one, it included (RFC 4271, 9.1.2.2, up to step e). */
+  multipath(prefix: PrefixId): RowId[] {
+    const best = this.bestRow(prefix)
+    if (best === NONE) return []
+    const bestSet = this.#set[best]!
+    const equal: RowId[] = []
+    for (const row of this.paths(prefix)) {
+      if (this.eligible(row) && this.#decision.compareCost(this.#set[row]!, bestSet, true) === 0) equal.push(row)
+    }
+    return equal
+  }
+
+  /** May this path be chosen? */
+  eligible(row: RowId): boolean {
+    if ((this.#flags[row]! & RowFlag.Rejected) !== 0) return false
+    const set = this.#set[row]!
+    const flags = this.#sets.flags[set]!
+    if ((flags & LOOP_FLAGS) !== 0) return false
+    const nextHop = this.#sets.nextHop[set]!
+    if (nextHop === NONE) return (flags & SetFlag.Local) !== 0
+    return this.#sets.nextHops.resolvable[nextHop] === 1
+  }
+
+  /** The rule that made the best path best: the weakest one it needed against any other candidate. */
+  decidedBy(prefix: PrefixId): RuleName {
+    const best = this.bestRow(prefix)
+    let decisive = 0
+    for (const row of this.paths(prefix)) {
+      if (row === best || !this.eligible(row)) continue
+      const rule = Math.abs(this.#decision.compare(this.#set[best]!, this.#set[row]!, true))
+      decisive = Math.max(decisive, rule === Rule.Equal ? Rule.PathId : rule)
+    }
+    return decisive === 0 ? 'only-path' : RULES[decisive]!
+  }
+
+  /** One more than the largest RowId, for sweeps in slices. */
+  get rowEnd(): number {
+    return this.#firstUnused
+  }
+
+  /**
+   * Visits the peer's rows with ids from `from`, at most `limit` ids; returns where to go on, or 0 when done. The
+   * visitor may withdraw the row it is given.
+   */
+  sweep(slot: number, from: RowId, limit: number, visit: (row: RowId, prefix: PrefixId) => void): RowId {
+    const end = Math.min(this.#firstUnused, from + limit)
+    for (let row = Math.max(1, from); row < end; row++) {
+      if (this.#peer[row] === slot && this.#prefix[row] !== NONE) visit(row, this.#prefix[row]!)
+    }
+    return end >= this.#firstUnused ? NONE : end
+  }
+
+  /** Sets flag bits on a row without touching the rest (stale marks). */
+  markStale(row: RowId): void {
+    this.#flags[row]! |= RowFlag.Stale
+  }
+
+  /** Looks at the prefix again, after something that eligibility or cost depends on changed. */
+  reconsider(prefix: PrefixId): void {
+    if (!this.isEmpty(prefix)) this.#recompute(prefix, NONE)
+  }
+
+  /** Frees the prefix's id when nothing refers to it; the caller knows that no consumer does. */
+  releasePrefix(prefix: PrefixId): void {
+    if (!this.isEmpty(prefix) || this.dirty.has(prefix) || this.feedDirty.has(prefix)) return
+    if (this.prefixes.has(prefix)) this.prefixes.release(prefix)
+    if (this.prefixes.size === 0) this.#shrinkPrefixes()
+  }
+
+  #rowOf(prefix: PrefixId, slot: number): RowId {
+    if (prefix >= this.#first.length) return NONE
+    let row = this.#first[prefix]!
+    while (row !== NONE && this.#peer[row] !== slot) row = this.#next[row]!
+    return row
+  }
+
+  #link(prefix: PrefixId, slot: number, set: SetId, flags: number): void {
+    const row = this.#allocate()
+    this.#prefix[row] = prefix
+    this.#next[row] = this.#first[prefix]!
+    this.#first[prefix] = row
+    this.#set[row] = set
+    this.#flags[row] = flags
+    this.#peer[row] = slot
+    this.#rows++
+    this.received[slot] = (this.received[slot] ?? 0) + 1
+    this.#countAccepted(slot, flags, 1)
+    this.#changed(prefix, row)
+  }
+
+  #unlink(prefix: PrefixId, row: RowId): void {
+    const next = this.#next[row]!
+    if (this.#first[prefix] === row) this.#first[prefix] = next
+    else {
+      let before = this.#first[prefix]!
+      while (this.#next[before] !== row) before = this.#next[before]!
+      this.#next[before] = next
+    }
+    const set = this.#set[row]!
+    const slot = this.#peer[row]!
+    this.received[slot]!--
+    this.#countAccepted(slot, this.#flags[row]!, -1)
+    this.#prefix[row] = NONE
+    this.#rows--
+    const wasBest = this.#best[prefix] === row
+    if (wasBest || this.#hasMed[prefix] === 1) this.#recompute(prefix, row)
+    else if (this.feedAllPaths) this.feedDirty.add(prefix)
+    // Only now: the recomputation may still compare with it.
+    this.#free(row)
+    this.#sets.release(set)
+  }
+
+  #countAccepted(slot: number, flags: number, by: number): void {
+    if ((flags & RowFlag.Rejected) === 0) this.accepted[slot] = (this.accepted[slot] ?? 0) + by
+  }
+
+  /** The row is new or has new attributes: finds the best path again, by one comparison where that is enough. */
+  #changed(prefix: PrefixId, row: RowId): void {
+    const best = this.#best[prefix]!
+    if (row === best || this.#hasMed[prefix] === 1) return this.#recompute(prefix, row)
+    if (this.feedAllPaths) this.feedDirty.add(prefix)
+    if (!this.eligible(row)) return
+    if (best === NONE || this.#decision.compare(this.#set[row]!, this.#set[best]!, false) < 0) {
+      this.#setBest(prefix, row)
+    }
+  }
+
+  /** `touched`: the row whose attributes changed; when it is and stays the best one, that is a change too. */
+  #recompute(prefix: PrefixId, touched: RowId): void {
+    const before = this.#best[prefix]!
+    const best = this.#hasMed[prefix] === 1 ? this.#bestByNeighbour(prefix) : this.#bestOf(prefix)
+    if (best !== before || best === touched) this.#setBest(prefix, best)
+    else if (this.feedAllPaths) this.feedDirty.add(prefix)
+  }
+
+  #bestOf(prefix: PrefixId): RowId {
+    let best = NONE
+    for (let row = this.#first[prefix]!; row !== NONE; row = this.#next[row]!) {
+      if (!this.eligible(row)) continue
+      if (best === NONE || this.#decision.compare(this.#set[row]!, this.#set[best]!, false) < 0) best = row
+    }
+    return best
+  }
+
+  /**
+   * MED counts only between paths of one neighbour AS, so comparing in pairs would depend on the order. The best of
+   * each neighbour is found first, with MED, then the best of those, without: a function of the set of candidates.
+   */
+  #bestByNeighbour(prefix: PrefixId): RowId {
+    const winners = new Map<number, RowId>()
+    let anyMed = 0
+    for (let row = this.#first[prefix]!; row !== NONE; row = this.#next[row]!) {
+      const set = this.#set[row]!
+      if (this.#sets.med[set] !== 0) anyMed = 1
+      if (!this.eligible(row)) continue
+      const neighbour = this.#sets.neighbourAsn[set]!
+      const winner = winners.get(neighbour)
+      if (winner === undefined || this.#decision.compare(set, this.#set[winner]!, true) < 0) winners.set(neighbour, row)
+    }
+    this.#hasMed[prefix] = anyMed
+    let best = NONE
+    for (const row of winners.values()) {
+      if (best === NONE || this.#decision.compare(this.#set[row]!, this.#set[best]!, false) < 0) best = row
+    }
+    return best
+  }
+
+  #setBest(prefix: PrefixId, row: RowId): void {
+    const before = this.#best[prefix]!
+    if (before === NONE && row !== NONE) this.#bestCount++
+    else if (before !== NONE && row === NONE) this.#bestCount--
+    this.#best[prefix] = row
+    this.dirty.add(prefix)
+    if (this.feedEnabled) this.feedDirty.add(prefix)
+  }
+
+  #allocate(): RowId {
+    if (this.#nextFree !== NONE) {
+      const row = this.#nextFree
+      this.#nextFree = this.#next[row]!
+      return row
+    }
+    if (this.#firstUnused === this.#rowCapacity) this.#resizeRows(this.#rowCapacity * 2)
+    return this.#firstUnused++
+  }
+
+  #free(row: RowId): void {
+    this.#prefix[row] = NONE
+    this.#next[row] = this.#nextFree
+    this.#nextFree = row
+    if (this.#rows === 0 && this.#rowCapacity > FIRST_ROWS) {
+      this.#resizeRows(FIRST_ROWS)
+      this.#firstUnused = 1
+      this.#nextFree = NONE
+    }
+  }
+
+  #resizeRows(rows: number): void {
+    this.#rowCapacity = rows
+    this.#prefix = grow32(this.#prefix, rows)
+    this.#next = grow32(this.#next, rows)
+    this.#set = grow32(this.#set, rows)
+    this.#flags = grow8(this.#flags, rows)
+    this.#peer = grow16(this.#peer, rows)
+  }
+
+  #growPrefixes(): void {
+    const rows = this.prefixes.capacity
+    this.#first = grow32(this.#first, rows)
+    this.#best = grow32(this.#best, rows)
+    this.#hasMed = grow8(this.#hasMed, rows)
+  }
+
+  #shrinkPrefixes(): void {
+    this.#first = new Uint32Array(FIRST_ROWS)
+    this.#best = new Uint32Array(FIRST_ROWS)
+    this.#hasMed = new Uint8Array(FIRST_ROWS)
+  }
+}

@@ -1,0 +1,227 @@
+import type { PrefixId } from '../../routing/ip/prefix-table.ts'
+import type { AttributesTable, SetId } from './attributes-table.ts'
+import { Buckets } from './buckets.ts'
+import { type Column32, grow32 } from './columns.ts'
+import { Exporter, type ExportProfile, mayExport } from './export.ts'
+import { SetFlag } from './fields.ts'
+import type { GroupMember } from './group-member.ts'
+import type { Rib } from './rib.ts'
+import { type UpdateChunk, UpdatePacker } from './update-packer.ts'
+
+/** The export side of policy: the set to tell of this prefix, or 0. */
+export type ExportFilter = (prefix: PrefixId, set: SetId) => SetId
+
+export interface GroupRules {
+  readonly profile: ExportProfile
+  /** Learned routes may leave (RFC 8212: to external peers only with a policy). */
+  readonly passLearned: boolean
+  /** What the group is told of our own routes; replaced when the configuration changes. */
+  readonly originations: ReadonlyMap<PrefixId, SetId>
+  readonly filter: ExportFilter | undefined
+  /** Called when the group is given up. */
+  readonly dispose: () => void
+}
+
+const NONE = 0
+/** Prefixes looked at in one step of a catch-up. */
+const WINDOW = 32_768
+
+/**
+ * Adj-RIB-Out of all peers that are told the same: one row per prefix, one serialization, the same octets to every
+ * member. A member's own routes are left out when its copy is written.
+ *
+ *     dirty prefixes → export → told[] → buckets by attribute set → packer → chunk → every live member
+ *                                  └──── changedAt[] ─────────────────────→ members that are behind, at their own pace
+ */
+export class UpdateGroup {
+  readonly key: string
+  readonly members = new Set<GroupMember>()
+  /** Counts flushes that changed something; `changedAt` of a prefix is the flush in which `told` last changed. */
+  version = 1
+  /** The first scan of the RIB is done. */
+  primed = false
+  readonly #rib: Rib
+  readonly #sets: AttributesTable
+  readonly #packer: UpdatePacker
+  readonly #exporter: Exporter
+  readonly #rules: GroupRules
+  #told: Column32 = new Uint32Array(1024)
+  #changedAt: Column32 = new Uint32Array(1024)
+  #toldCount = 0
+  /** By source slot, so that a member's share can be taken off. */
+  readonly #toldBySource = new Map<number, number>()
+  readonly #announced = new Buckets()
+  readonly #withdrawn = new Buckets()
+  #recipients: Iterable<GroupMember> = []
+
+  constructor(key: string, rib: Rib, sets: AttributesTable, rules: GroupRules) {
+    this.key = key
+    this.#rib = rib
+    this.#sets = sets
+    this.#rules = rules
+    this.#exporter = new Exporter(sets, rib.family, rules.profile)
+    this.#packer = new UpdatePacker(rib.prefixes, rib.family, this.#exporter, rules.profile.maxMessage, (chunk) =>
+      this.#deliver(chunk),
+    )
+  }
+
+  /** Prefixes told to a member. */
+  toldTo(slot: number): number {
+    return this.#toldCount - (this.#toldBySource.get(slot) ?? 0)
+  }
+
+  /** The set told of the prefix, 0 for none. */
+  toldSet(prefix: PrefixId): SetId {
+    return prefix < this.#told.length ? this.#told[prefix]! : NONE
+  }
+
+  /** Brings `told` up to date for these prefixes and sends what changed to the live members. Hot. */
+  process(ids: Column32, count: number): void {
+    this.#growTo(this.#rib.prefixes.capacity)
+    for (let i = 0; i < count; i++) this.#update(ids[i]!)
+    if (this.#announced.size + this.#withdrawn.size === 0) return
+    this.version++
+    const live = [...this.members].filter((member) => member.live)
+    if (live.length > 0) this.#send(live)
+    this.#announced.clear()
+    this.#withdrawn.clear()
+  }
+
+  /**
+   * One step of a catch-up: sends `member` the current state of up to WINDOW prefixes from `cursor` that changed after
+   * `since`. Returns where to go on; 0 at the end.
+   */
+  catchUp(member: GroupMember, cursor: PrefixId, since: number): PrefixId {
+    const end = Math.min(this.#rib.prefixes.end, this.#told.length)
+    let found = 0
+    let prefix = cursor
+    for (; prefix < end && found < WINDOW; prefix++) {
+      if (this.#changedAt[prefix]! <= since) continue
+      const set = this.#told[prefix]!
+      if (set !== NONE && this.#sets.source[set] !== member.slot) this.#announced.add(set, prefix)
+      else if (since > 0 && this.#changedAt[prefix] !== 0) this.#withdrawn.add(0, prefix)
+      else continue
+      found++
+    }
+    this.#send([member])
+    this.#announced.clear()
+    this.#withdrawn.clear()
+    return prefix >= end ? NONE : prefix
+  }
+
+  /** What a member with this slot has been told. */
+  *toldPrefixes(slot: number): Generator<PrefixId> {
+    for (let prefix = 1; prefix < this.#told.length; prefix++) {
+      const set = this.#told[prefix]!
+      if (set !== NONE && this.#sets.source[set] !== slot) yield prefix
+    }
+  }
+
+  /** A set as the members see it, for views: the octets of its attributes (without MP_REACH_NLRI), and the next hop. */
+  exported(set: SetId): { readonly octets: Uint8Array; readonly nextHop: Uint8Array | undefined } {
+    const octets = new Uint8Array(this.#sets.lengthOf(set) * 2 + 256)
+    return { octets: octets.subarray(0, this.#exporter.write(set, octets, 0)), nextHop: this.#exporter.nextHop(set) }
+  }
+
+  /** Sends withdrawals of these prefixes to one member. */
+  withdrawFrom(member: GroupMember, prefixes: Iterable<PrefixId>): void {
+    for (const prefix of prefixes) this.#withdrawn.add(0, prefix)
+    this.#send([member])
+    this.#withdrawn.clear()
+  }
+
+  /** Gives up everything it refers to. */
+  dispose(): void {
+    for (let prefix = 1; prefix < this.#told.length; prefix++) {
+      if (this.#told[prefix] !== NONE) this.#sets.release(this.#told[prefix]!)
+    }
+    this.#told = new Uint32Array(0)
+    this.#rules.dispose()
+  }
+
+  #update(prefix: PrefixId): void {
+    const before = this.#told[prefix]!
+    const now = this.#export(prefix)
+    if (now === before) return
+    this.#told[prefix] = now
+    this.#changedAt[prefix] = this.version + 1
+    const sourceBefore = before === NONE ? NONE : this.#sets.source[before]!
+    if (now !== NONE) {
+      const source = this.#sets.source[now]!
+      this.#sets.retain(now)
+      this.#count(source, 1)
+      this.#announced.add(now, prefix)
+      // Its own route replaces what the source had been told of somebody else's.
+      if (before !== NONE && sourceBefore !== source) this.#withdrawn.add(source * 2 + 1, prefix)
+    } else {
+      this.#withdrawn.add(sourceBefore * 2, prefix)
+    }
+    if (before !== NONE) {
+      this.#count(sourceBefore, -1)
+      this.#sets.release(before)
+    }
+  }
+
+  #export(prefix: PrefixId): SetId {
+    const { profile, passLearned, originations, filter } = this.#rules
+    let set = this.#rib.bestSet(prefix)
+    if (set === NONE) return NONE
+    const flags = this.#sets.flags[set]!
+    if ((flags & SetFlag.Local) !== 0) set = originations.get(prefix) ?? NONE
+    else if (!passLearned || !mayExport(flags, profile)) return NONE
+    if (set !== NONE && filter !== undefined) set = filter(prefix, set)
+    if (set === NONE || this.#exporter.nextHop(set) !== undefined) return set
+    this.#sets.releaseUnused(set)
+    return NONE
+  }
+
+  #count(source: number, by: number): void {
+    this.#toldCount += by
+    this.#toldBySource.set(source, (this.#toldBySource.get(source) ?? 0) + by)
+  }
+
+  /**
+   * Packs the buckets. Keys of withdrawals are the slot of the route's source × 2, for all members but that one, or
+   * × 2 + 1 for that one alone.
+   */
+  #send(recipients: Iterable<GroupMember>): void {
+    this.#recipients = recipients
+    this.#sendWithdrawals(recipients)
+    for (let i = 0; i < this.#announced.keyCount; i++) {
+      const set = this.#announced.keyAt(i)
+      this.#packer.announce(set, this.#sets.source[set]!, this.#sets.lengthOf(set), this.#announced, set)
+    }
+    this.#packer.flush()
+    this.#recipients = []
+  }
+
+  #sendWithdrawals(recipients: Iterable<GroupMember>): void {
+    const targeted: number[] = []
+    for (let i = 0; i < this.#withdrawn.keyCount; i++) {
+      const key = this.#withdrawn.keyAt(i)
+      if ((key & 1) === 1) targeted.push(key)
+      else this.#packer.withdraw(key >> 1, this.#withdrawn, key)
+    }
+    this.#packer.flush()
+    if (targeted.length === 0) return
+    const bySlot = new Map(Array.from(recipients, (member) => [member.slot, member]))
+    for (const key of targeted) {
+      const member = bySlot.get(key >> 1)
+      if (member === undefined) continue
+      this.#recipients = [member]
+      this.#packer.withdraw(NONE, this.#withdrawn, key)
+      this.#packer.flush()
+    }
+    this.#recipients = recipients
+  }
+
+  #deliver(chunk: UpdateChunk): void {
+    for (const member of this.#recipients) member.deliver(chunk)
+  }
+
+  #growTo(rows: number): void {
+    if (this.#told.length >= rows) return
+    this.#told = grow32(this.#told, rows)
+    this.#changedAt = grow32(this.#changedAt, rows)
+  }
+}

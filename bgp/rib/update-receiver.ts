@@ -1,0 +1,250 @@
+import { maxLength } from '../../routing/ip/prefix.ts'
+import type { FamilyName } from '../contract.ts'
+import { AttributeScan, type Finding, scanAttributes, updateFault } from '../wire/attributes/check.ts'
+import type { AttributeContext } from '../wire/attributes/codec.ts'
+import { uint16At } from '../wire/attributes/codec.ts'
+import { isHostNextHop, type MpReachParts, mpReachParts } from '../wire/attributes/mp.ts'
+import { normalizeAttributes } from '../wire/attributes/normalize.ts'
+import { type FamilyRow, familyByCode } from '../wire/families.ts'
+import { AttributeCode, UpdateError } from '../wire/iana.ts'
+import { isNlri, NlriCursor } from '../wire/nlri.ts'
+import { layUpdateOut, newLayout } from '../wire/update.ts'
+import type { AttributesTable, SetId } from './attributes-table.ts'
+import { SetFlag, type SetSource } from './fields.ts'
+import type { PolicyFilter } from './policy-filter.ts'
+import { type Rib, RowFlag } from './rib.ts'
+
+/** What a session's UPDATEs go into. */
+export interface ReceiverTables {
+  readonly sets: AttributesTable
+  /** The families negotiated; routes of others are ignored (RFC 4760, section 6). */
+  readonly ribs: ReadonlyMap<FamilyName, Rib>
+  readonly filters: ReadonlyMap<FamilyName, PolicyFilter>
+  /** Internal peers are believed without a policy, external ones are not (RFC 8212). */
+  readonly acceptByDefault: boolean
+}
+
+export interface ReceiverEvents {
+  endOfRib(family: FamilyRow): void
+  /** RFC 7606: something was wrong that did not end the session. `octets` is the attribute part, valid during the call. */
+  discarded(findings: readonly Finding[], octets: Uint8Array): void
+}
+
+const NONE = 0
+const NO_MP = -1
+
+/**
+ * UPDATEs of one session → Adj-RIB-In. The common case (attributes seen before, IPv4) costs one hash of the attribute
+ * octets, or none when they are the last message's, and one probe per prefix.
+ */
+export class UpdateReceiver {
+  #tables: ReceiverTables
+  readonly #source: SetSource
+  readonly #context: AttributeContext
+  readonly #events: ReceiverEvents
+  readonly #layout = newLayout()
+  readonly #scan = new AttributeScan()
+  readonly #cursor = new NlriCursor()
+  #scratch = new Uint8Array(4096 + 256)
+
+  constructor(tables: ReceiverTables, source: SetSource, context: AttributeContext, events: ReceiverEvents) {
+    this.#tables = tables
+    this.#source = source
+    this.#context = context
+    this.#events = events
+  }
+
+  /** New policies; rows that stand are re-filtered by the owner. */
+  set tables(tables: ReceiverTables) {
+    this.#tables = tables
+  }
+
+  /** Takes the body of an UPDATE in `octets[start..end)`. Throws PeerFault when the session cannot go on. Hot. */
+  receive(octets: Uint8Array, start: number, end: number): void {
+    const layout = this.#layout
+    layUpdateOut(octets, start, end, layout)
+    const { withdrawnStart, withdrawnEnd, attributesStart, attributesEnd, nlriEnd } = layout
+    if (attributesStart === attributesEnd && withdrawnStart === withdrawnEnd && attributesEnd === nlriEnd) {
+      return this.#endOfRib4()
+    }
+    this.#checkNlri4(octets, withdrawnStart, withdrawnEnd)
+    this.#checkNlri4(octets, attributesEnd, nlriEnd)
+    const known = attributesEnd < nlriEnd ? this.#knownSet(octets, attributesStart, attributesEnd) : NONE
+    if (known !== NONE) {
+      this.#withdraw4(octets, withdrawnStart, withdrawnEnd)
+      this.#announce4(octets, attributesEnd, nlriEnd, known)
+    } else {
+      this.#receiveNew(octets)
+    }
+  }
+
+  /** A set that came before with exactly these octets has been judged before. */
+  #knownSet(octets: Uint8Array, start: number, end: number): SetId {
+    const set = this.#tables.sets.find(this.#source.slot, octets, start, end)
+    return set !== NONE && (this.#tables.sets.flags[set]! & SetFlag.MpNextHop) === 0 ? set : NONE
+  }
+
+  #receiveNew(octets: Uint8Array): void {
+    const { withdrawnStart, withdrawnEnd, attributesStart, attributesEnd, nlriEnd } = this.#layout
+    const scan = this.#scan
+    scanAttributes(octets, attributesStart, attributesEnd, this.#context, scan)
+    const reach = scan.mpReachStart < 0 ? undefined : mpReachParts(octets, scan.mpReachStart)
+    const hasClassic = attributesEnd < nlriEnd
+    this.#checkMandatory(hasClassic, reach !== undefined && reach.nlriStart < scan.mpReachEnd)
+    this.#checkMp(octets, reach)
+    if (scan.withdraw && !hasClassic && !(reach && reach.nlriStart < scan.mpReachEnd)) this.#refuseUnlocated()
+    if (scan.findings.length > 0) this.#events.discarded(scan.findings, octets.subarray(attributesStart, attributesEnd))
+
+    this.#withdraw4(octets, withdrawnStart, withdrawnEnd)
+    this.#withdrawMp(octets)
+    if (hasClassic) {
+      const set = scan.withdraw ? NONE : this.#intern(octets, NO_MP)
+      if (set === NONE) this.#withdraw4(octets, attributesEnd, nlriEnd)
+      else this.#announce4(octets, attributesEnd, nlriEnd, set)
+    }
+    if (reach !== undefined) this.#reachMp(octets, reach)
+  }
+
+  /** RFC 7606, section 3 (d) and 5.2. */
+  #checkMandatory(hasClassic: boolean, hasMp: boolean): void {
+    if (!hasClassic && !hasMp) return
+    const scan = this.#scan
+    for (const code of [AttributeCode.Origin, AttributeCode.AsPath]) {
+      if (!scan.has(code)) scan.note(code, 'treat-as-withdraw', 'missing')
+    }
+    if (hasClassic && !scan.has(AttributeCode.NextHop)) scan.note(AttributeCode.NextHop, 'treat-as-withdraw', 'missing')
+  }
+
+  /**
+   * RFC 7606, section 5.2: when routes should be withdrawn but none are named, the peer's idea of the message is lost.
+   * Withdrawals alone, or an error in nothing but MP_UNREACH_NLRI's company, name what they mean.
+   */
+  #refuseUnlocated(): never {
+    const what = this.#scan.findings.find(({ remedy }) => remedy === 'treat-as-withdraw')?.what ?? 'attribute error'
+    throw updateFault(UpdateError.MalformedAttributeList, `${what}, in an UPDATE without reachable routes`)
+  }
+
+  #checkNlri4(octets: Uint8Array, start: number, end: number): void {
+    if (!isNlri(octets, start, end, 32)) throw updateFault(UpdateError.InvalidNetworkField, 'malformed IPv4 NLRI')
+  }
+
+  #checkMp(octets: Uint8Array, reach: MpReachParts | undefined): void {
+    const scan = this.#scan
+    if (reach !== undefined) this.#checkMpNlri(octets, reach.afi, reach.safi, reach.nlriStart, scan.mpReachEnd)
+    if (scan.mpUnreachStart < 0) return
+    const at = scan.mpUnreachStart
+    this.#checkMpNlri(octets, uint16At(octets, at), octets[at + 2]!, at + 3, scan.mpUnreachEnd)
+  }
+
+  #checkMpNlri(octets: Uint8Array, afi: number, safi: number, start: number, end: number): void {
+    const family = this.#negotiated(afi, safi)
+    if (family === undefined) return
+    if (!isNlri(octets, start, end, maxLength(family.family))) {
+      throw updateFault(UpdateError.OptionalAttribute, `malformed ${family.name} NLRI`)
+    }
+  }
+
+  #negotiated(afi: number, safi: number): FamilyRow | undefined {
+    const family = familyByCode(afi, safi)
+    return family && this.#tables.ribs.has(family.name) ? family : undefined
+  }
+
+  #withdrawMp(octets: Uint8Array): void {
+    const scan = this.#scan
+    if (scan.mpUnreachStart < 0) return
+    const at = scan.mpUnreachStart
+    const family = this.#negotiated(uint16At(octets, at), octets[at + 2]!)
+    if (family === undefined) return
+    // Nothing else in the message: End-of-RIB (RFC 4724, section 2).
+    const { withdrawnStart, withdrawnEnd, attributesEnd, nlriEnd } = this.#layout
+    const alone =
+      withdrawnStart === withdrawnEnd && attributesEnd === nlriEnd && scan.kept === 0 && scan.mpReachStart < 0
+    if (at + 3 === scan.mpUnreachEnd && alone && scan.findings.length === 0) return this.#events.endOfRib(family)
+    this.#withdraw(family, octets, at + 3, scan.mpUnreachEnd)
+  }
+
+  #reachMp(octets: Uint8Array, reach: MpReachParts): void {
+    const family = this.#negotiated(reach.afi, reach.safi)
+    if (family === undefined || reach.nlriStart === this.#scan.mpReachEnd) return
+    const usable =
+      isHostNextHop(octets, reach.nextHopStart, reach.nextHopLength === 32 ? 16 : reach.nextHopLength) ||
+      (reach.nextHopLength === 32 && isHostNextHop(octets, reach.nextHopStart + 16, 16))
+    const set = this.#scan.withdraw || !usable ? NONE : this.#intern(octets, this.#scan.mpReachStart)
+    if (set === NONE) this.#withdraw(family, octets, reach.nlriStart, this.#scan.mpReachEnd)
+    else if (family.family === 4) this.#announce4(octets, reach.nlriStart, this.#scan.mpReachEnd, set)
+    else this.#announce6(octets, reach.nlriStart, this.#scan.mpReachEnd, set)
+  }
+
+  /** The set of the attributes just scanned. */
+  #intern(octets: Uint8Array, mpReachStart: number): SetId {
+    const { attributesStart, attributesEnd } = this.#layout
+    const { sets } = this.#tables
+    const scan = this.#scan
+    const asItCame =
+      mpReachStart < 0 &&
+      !scan.altered &&
+      this.#context.fourOctetAsn &&
+      scan.mpReachStart < 0 &&
+      scan.mpUnreachStart < 0
+    if (asItCame) return sets.add(this.#source, octets, attributesStart, attributesEnd)
+    const room = (attributesEnd - attributesStart) * 2 + 64
+    if (room > this.#scratch.length) this.#scratch = new Uint8Array(room)
+    const end = normalizeAttributes(octets, scan, this.#context.fourOctetAsn, mpReachStart, this.#scratch)
+    return sets.find(this.#source.slot, this.#scratch, 0, end) || sets.add(this.#source, this.#scratch, 0, end)
+  }
+
+  #announce4(octets: Uint8Array, start: number, end: number, set: SetId): void {
+    const rib = this.#tables.ribs.get('ipv4-unicast')
+    const cursor = this.#cursor.over(octets, start, end)
+    if (rib !== undefined) while (cursor.next4()) this.#announce(rib, set)
+    this.#tables.sets.releaseUnused(set)
+  }
+
+  #announce6(octets: Uint8Array, start: number, end: number, set: SetId): void {
+    const rib = this.#tables.ribs.get('ipv6-unicast')
+    const cursor = this.#cursor.over(octets, start, end)
+    if (rib !== undefined) while (cursor.next6()) this.#announce(rib, set)
+    this.#tables.sets.releaseUnused(set)
+  }
+
+  #announce(rib: Rib, set: SetId): void {
+    const c = this.#cursor
+    const { slot } = this.#source
+    if (isMartian(rib.family.family, c.w0, c.length)) return
+    const prefix = rib.prefixes.intern(c.w0, c.w1, c.w2, c.w3, c.length)
+    const filter = this.#tables.filters.get(rib.family.name)
+    if (filter === undefined) {
+      rib.announce(slot, prefix, set, this.#tables.acceptByDefault ? 0 : RowFlag.Rejected)
+      return
+    }
+    const { set: result, accept, named } = filter.apply(prefix, set)
+    rib.announce(slot, prefix, result, (accept ? 0 : RowFlag.Rejected) | (named ? RowFlag.Named : 0))
+  }
+
+  #withdraw4(octets: Uint8Array, start: number, end: number): void {
+    const rib = this.#tables.ribs.get('ipv4-unicast')
+    if (rib !== undefined && start < end) this.#withdraw(rib.family, octets, start, end)
+  }
+
+  #withdraw(family: FamilyRow, octets: Uint8Array, start: number, end: number): void {
+    const rib = this.#tables.ribs.get(family.name)!
+    const c = this.#cursor.over(octets, start, end)
+    while (family.family === 4 ? c.next4() : c.next6()) {
+      const prefix = rib.prefixes.find(c.w0, c.w1, c.w2, c.w3, c.length)
+      if (prefix !== NONE) rib.withdraw(this.#source.slot, prefix)
+    }
+  }
+
+  #endOfRib4(): void {
+    const rib = this.#tables.ribs.get('ipv4-unicast')
+    if (rib !== undefined) this.#events.endOfRib(rib.family)
+  }
+}
+
+/** RFC 4271, section 6.3: a prefix that means nothing is ignored: multicast, loopback, class E, link-local. */
+function isMartian(family: 4 | 6, w0: number, length: number): boolean {
+  if (length < 3) return false
+  const first = w0 >>> 24
+  if (family === 4) return first >= 224 || (first === 127 && length >= 8) || (w0 >>> 16 === 0xa9fe && length >= 16)
+  return first === 0xff || (w0 >>> 22 === 0xfe80 >> 6 && length >= 10)
+}

@@ -1,0 +1,257 @@
+import type { Clock, Connection, DialOutcome, Log } from '../ports.ts'
+import { type FamilyRow, familyByCode } from '../wire/families.ts'
+import { PeerFault } from '../wire/faults.ts'
+import { Framer, MAX_EXTENDED_MESSAGE } from '../wire/framer.ts'
+import { CeaseError, MessageType, NotificationCode, RefreshError } from '../wire/iana.ts'
+import { decodeNotification, encodeMessage, type Message } from '../wire/message.ts'
+import { cease, type Notification } from '../wire/notification.ts'
+import { decodeOpen, type Open } from '../wire/open.ts'
+import { step } from './fsm.ts'
+import type { Ending, Negotiated, Session, SessionAction, SessionConfig, SessionEvent, Timer } from './session.ts'
+
+/** What a leg tells its peer, and asks of it. */
+export interface LegHost {
+  readonly clock: Clock
+  readonly log: Log
+  /** RFC 4271, section 10: 0.75 to 1. */
+  jitter(): number
+  dial(outcome: DialOutcome): () => void
+  /** Judged before the machine sees the OPEN: a notification means that this leg loses a collision. */
+  openArrived(leg: Leg, open: Open): Notification | undefined
+  stateChanged(leg: Leg, from: Session['state'], because: string): void
+  established(leg: Leg, negotiated: Negotiated): void
+  /** Throws PeerFault when the session cannot go on. */
+  update(octets: Uint8Array, start: number, end: number): void
+  refreshAsked(family: FamilyRow, subtype: number): void
+  drained(): void
+  ended(leg: Leg, ending: Ending): void
+}
+
+export interface MessageCounts {
+  received: number
+  sent: number
+  updatesReceived: number
+  updatesSent: number
+}
+
+/** One connection of a peer and the machine that runs on it: carries out the machine's actions, feeds events back. */
+export class Leg {
+  readonly direction: 'active' | 'passive'
+  readonly counts: MessageCounts = { received: 0, sent: 0, updatesReceived: 0, updatesSent: 0 }
+  connection: Connection | undefined
+  #session: Session
+  readonly #host: LegHost
+  readonly #framer = new Framer()
+  readonly #timers = new Map<Timer, () => void>()
+  #cancelDial: (() => void) | undefined
+  #dials = 0
+  #heardAt = 0
+  #ended = false
+
+  constructor(direction: 'active' | 'passive', config: SessionConfig, host: LegHost) {
+    this.direction = direction
+    this.#session = { state: 'Idle', config }
+    this.#host = host
+  }
+
+  get session(): Session {
+    return this.#session
+  }
+
+  get state(): Session['state'] {
+    return this.#session.state
+  }
+
+  start(): void {
+    this.#dispatch({ type: 'Start' }, 'started')
+  }
+
+  /** Takes over an accepted connection. */
+  accept(connection: Connection): void {
+    this.#connected(connection)
+  }
+
+  /** Ends it; without a notification the peer sees only the connection close. */
+  stop(notification: Notification | undefined): void {
+    this.#dispatch({ type: 'Stop', notification }, 'stopped')
+  }
+
+  /** Sends octets of UPDATEs. False: wait for `drained`. */
+  write(octets: Uint8Array, messages: number): boolean {
+    this.counts.sent += messages
+    this.counts.updatesSent += messages
+    return this.connection?.write(octets) ?? true
+  }
+
+  send(message: Message): void {
+    this.counts.sent++
+    this.connection?.write(encodeMessage(message))
+  }
+
+  #connected(connection: Connection): void {
+    this.#cancelDial = undefined
+    this.connection = connection
+    connection.attach({
+      data: (chunk) => this.#data(chunk),
+      drain: () => this.#host.drained(),
+      closed: (error) => {
+        this.connection = undefined
+        const text = error === undefined ? 'the peer closed the connection' : error.message
+        this.#dispatch({ type: 'ConnectionFailed', error: text }, text)
+      },
+    })
+    this.#dispatch({ type: 'ConnectionOpened' }, 'connected')
+  }
+
+  #data(chunk: Uint8Array): void {
+    this.#heardAt = this.#host.clock.now()
+    try {
+      this.#framer.push(chunk, (type, octets, start, end) => this.#message(type, octets, start, end))
+    } catch (error) {
+      this.#failed(error)
+    }
+  }
+
+  /** False when the session is over and the rest of the chunk is nobody's. */
+  #message(type: number, octets: Uint8Array, start: number, end: number): boolean {
+    this.counts.received++
+    if (type === MessageType.Update) {
+      this.counts.updatesReceived++
+      if (this.#session.state === 'Established') this.#host.update(octets, start, end)
+      else this.#dispatch({ type: 'UpdateReceived' }, 'UPDATE')
+    } else {
+      const message = decodeControl(type, octets.subarray(start, end))
+      if (message !== undefined) this.#control(message)
+    }
+    return !this.#ended
+  }
+
+  #control(message: Message): void {
+    if (message.type === 'OPEN' && this.#session.state === 'OpenSent') {
+      const loses = this.#host.openArrived(this, message.open)
+      if (loses !== undefined) return this.stop(loses)
+    }
+    this.#dispatch({ type: 'MessageReceived', message }, `${message.type} received`)
+  }
+
+  #failed(error: unknown): void {
+    if (error instanceof PeerFault) {
+      this.#dispatch({ type: 'FaultFound', notification: error.notification, text: error.message }, error.message)
+      return
+    }
+    // Not the peer's fault but ours; the session pays, the others and the process do not.
+    this.#host.log.error({ err: error }, 'unexpected error while reading from a peer')
+    const notification = cease(CeaseError.OutOfResources)
+    this.#dispatch({ type: 'FaultFound', notification, text: String(error) }, 'internal error')
+  }
+
+  #dispatch(event: SessionEvent, because: string): void {
+    if (this.#ended) return
+    const from = this.#session.state
+    const { session, actions } = step(this.#session, event)
+    this.#session = session
+    for (const action of actions) this.#act(action)
+    if (session.state !== from) this.#host.stateChanged(this, from, endingText(actions) ?? because)
+  }
+
+  #act(action: SessionAction): void {
+    switch (action.type) {
+      case 'Dial':
+        this.#dials++
+        this.#cancelDial = this.#host.dial({
+          connected: (connection) => this.#connected(connection),
+          failed: (error) => {
+            this.#cancelDial = undefined
+            this.#dispatch({ type: 'ConnectionFailed', error: error.message }, error.message)
+          },
+        })
+        return
+      case 'Send':
+        return this.send(action.message)
+      case 'Close':
+        this.#cancelDial?.()
+        this.#cancelDial = undefined
+        this.connection?.close()
+        this.connection = undefined
+        return
+      case 'StartTimer':
+        return this.#startTimer(action.timer, this.#eager(action.timer, action.seconds))
+      case 'StopTimers':
+        for (const cancel of this.#timers.values()) cancel()
+        this.#timers.clear()
+        return
+      case 'Established':
+        if (action.negotiated.extendedMessage) this.#framer.maxMessage = MAX_EXTENDED_MESSAGE
+        return this.#host.established(this, action.negotiated)
+      case 'RefreshAsked':
+        return this.#host.refreshAsked(action.family, action.subtype)
+      case 'Ended':
+        this.#ended = true
+        return this.#host.ended(this, action.ending)
+    }
+  }
+
+  /** The first retries of a dial come soon: a router that just boots should not be waited for longer than needed. */
+  #eager(timer: Timer, seconds: number): number {
+    return timer === 'ConnectRetry' ? Math.min(seconds, 2 ** (this.#dials - 1)) : seconds
+  }
+
+  #startTimer(timer: Timer, seconds: number): void {
+    this.#timers.get(timer)?.()
+    if (timer === 'Hold') this.#heardAt = this.#host.clock.now()
+    const jitter = timer === 'Hold' ? 1 : this.#host.jitter()
+    const cancel = this.#host.clock.after(seconds * 1000 * jitter, () => this.#expired(timer, seconds))
+    this.#timers.set(timer, cancel)
+  }
+
+  #expired(timer: Timer, seconds: number): void {
+    this.#timers.delete(timer)
+    if (timer === 'Hold') return this.#holdExpired(seconds, true)
+    if (timer === 'Keepalive') this.#startTimer(timer, seconds)
+    this.#dispatch({ type: 'TimerExpired', timer }, `${timer} timer`)
+  }
+
+  /** The timer is not re-armed for every message; and input that waits to be read counts as life. */
+  #holdExpired(seconds: number, mercy: boolean): void {
+    const left = this.#heardAt + seconds * 1000 - this.#host.clock.now()
+    if (left > 0) {
+      this.#timers.set(
+        'Hold',
+        this.#host.clock.after(left, () => this.#expired('Hold', seconds)),
+      )
+    } else if (mercy) {
+      this.#host.clock.soon(() => this.#holdExpired(seconds, false))
+    } else {
+      this.#dispatch({ type: 'TimerExpired', timer: 'Hold' }, 'nothing was heard for the hold time')
+    }
+  }
+}
+
+function decodeControl(type: number, octets: Uint8Array): Message | undefined {
+  switch (type) {
+    case MessageType.Open:
+      return { type: 'OPEN', open: decodeOpen(octets) }
+    case MessageType.Notification:
+      return { type: 'NOTIFICATION', notification: decodeNotification(octets) }
+    case MessageType.Keepalive:
+      return { type: 'KEEPALIVE' }
+    default:
+      return decodeRefresh(octets)
+  }
+}
+
+/** ROUTE-REFRESH (RFC 2918, RFC 7313, section 5): families and subtypes that we do not know are ignored. */
+function decodeRefresh(octets: Uint8Array): Message | undefined {
+  if (octets.length !== 4) {
+    const text = `ROUTE-REFRESH of ${octets.length} octets instead of 4`
+    throw new PeerFault(NotificationCode.RouteRefresh, RefreshError.InvalidLength, text)
+  }
+  const family = familyByCode((octets[0]! << 8) | octets[1]!, octets[3]!)
+  const subtype = octets[2]!
+  return family && subtype <= 2 ? { type: 'ROUTE-REFRESH', family, subtype } : undefined
+}
+
+function endingText(actions: readonly SessionAction[]): string | undefined {
+  for (const action of actions) if (action.type === 'Ended') return action.ending.text
+  return undefined
+}

@@ -1,0 +1,86 @@
+import { capabilityCodes } from '../wire/capabilities.ts'
+import { type FamilyRow, familyByName } from '../wire/families.ts'
+import { AS_TRANS, CapabilityCode, NotificationCode, OpenError } from '../wire/iana.ts'
+import { type Notification, notification } from '../wire/notification.ts'
+import type { Open } from '../wire/open.ts'
+import type { Negotiated, SessionConfig } from './session.ts'
+
+export type Outcome =
+  | { readonly ok: true; readonly negotiated: Negotiated }
+  | { readonly ok: false; readonly notification: Notification; readonly text: string }
+
+/** Our OPEN × theirs (RFC 4271, section 6.2; RFC 6286; RFC 6793; RFC 5492). */
+export function negotiate(config: SessionConfig, theirs: Open): Outcome {
+  const type = theirs.asn === config.localAsn ? 'internal' : 'external'
+  const fault = judgeAsn(config, theirs, type) ?? judgeIdentifier(config, theirs, type) ?? judgeHoldTime(theirs)
+  if (fault !== undefined) return fault
+  const families = commonFamilies(config, theirs)
+  if (families.length === 0) return noCommonFamily(config)
+
+  const { offers } = config
+  const { capabilities: received } = theirs
+  const holdSeconds = Math.min(config.holdSeconds, theirs.holdSeconds)
+  return {
+    ok: true,
+    negotiated: {
+      type,
+      remoteAsn: theirs.asn,
+      remoteBgpIdentifier: theirs.bgpIdentifier,
+      families,
+      holdSeconds,
+      // RFC 4271, section 4.4: a third of the hold time is the reasonable maximum.
+      keepaliveSeconds: Math.min(config.keepaliveSeconds, holdSeconds / 3),
+      fourOctetAsn: offers.fourOctetAsn !== undefined && received.fourOctetAsn !== undefined,
+      routeRefresh: offers.routeRefresh && received.routeRefresh,
+      extendedMessage: offers.extendedMessage && received.extendedMessage,
+      gracefulRestart: offers.gracefulRestart && received.gracefulRestart,
+      sent: { ...offers, codes: capabilityCodes(offers) },
+      received,
+    },
+  }
+}
+
+function judgeAsn(config: SessionConfig, theirs: Open, type: 'internal' | 'external'): Outcome | undefined {
+  const { remoteAsn } = config
+  const wanted = typeof remoteAsn === 'number' ? theirs.asn === remoteAsn : type === remoteAsn
+  if (wanted && theirs.asn !== 0 && theirs.asn !== AS_TRANS) return undefined
+  return refuse(OpenError.BadPeerAs, `the peer is AS ${theirs.asn}, configured is ${remoteAsn}`)
+}
+
+/** RFC 6286, section 2.2: not zero, and unique within the AS. */
+function judgeIdentifier(config: SessionConfig, theirs: Open, type: 'internal' | 'external'): Outcome | undefined {
+  const { bgpIdentifier } = theirs
+  if (bgpIdentifier === '0.0.0.0') return refuse(OpenError.BadBgpIdentifier, 'the BGP identifier is zero')
+  if (type === 'internal' && bgpIdentifier === config.bgpIdentifier) {
+    return refuse(OpenError.BadBgpIdentifier, `the peer has our own BGP identifier ${bgpIdentifier}`)
+  }
+  return undefined
+}
+
+function judgeHoldTime({ holdSeconds }: Open): Outcome | undefined {
+  if (holdSeconds !== 1 && holdSeconds !== 2) return undefined
+  return refuse(OpenError.UnacceptableHoldTime, `hold time of ${holdSeconds} s`)
+}
+
+/** Families one side lacks stay off. An OPEN that names none means IPv4 unicast (RFC 4760, section 8). */
+function commonFamilies(config: SessionConfig, theirs: Open): FamilyRow[] {
+  const offered = config.offers.families ?? []
+  const wanted = theirs.capabilities.families ?? [familyByName('ipv4-unicast')]
+  return offered.filter((family) => wanted.includes(family))
+}
+
+function noCommonFamily(config: SessionConfig): Outcome {
+  const data = (config.offers.families ?? []).flatMap(({ afi, safi }) => [
+    CapabilityCode.MultiprotocolExtensions,
+    4,
+    afi >> 8,
+    afi & 0xff,
+    0,
+    safi,
+  ])
+  return refuse(OpenError.UnsupportedCapability, 'no address family in common', data)
+}
+
+function refuse(subcode: number, text: string, data: readonly number[] = []): Outcome {
+  return { ok: false, notification: notification(NotificationCode.Open, subcode, data), text }
+}

@@ -1,0 +1,332 @@
+import { compareAddresses } from '../routing/ip/address.ts'
+import { contains, hostPrefix, type Prefix, prefixWords } from '../routing/ip/prefix.ts'
+import type {
+  BestRouteFeed,
+  ListenRangeConfig,
+  NextHopResolver,
+  PeerConfig,
+  PeerStatus,
+  RoutePage,
+  RouteQuery,
+  SpeakerConfig,
+  SpeakerEvent,
+} from './contract.ts'
+import { Feed } from './feed.ts'
+import { Originations } from './originations.ts'
+import { Peer, type PeerContext } from './peer.ts'
+import type { Connection, Listening, SpeakerPorts } from './ports.ts'
+import { Sweeps } from './rib/sweeps.ts'
+import { Tables } from './rib/tables.ts'
+import { routePage } from './views.ts'
+import { CeaseError } from './wire/iana.ts'
+import { cease } from './wire/notification.ts'
+
+export interface SpeakerOptions {
+  onEvent?(event: SpeakerEvent): void
+  /** Absent: every next hop is reachable at the same cost, as on a reflector. */
+  readonly resolveNextHop?: NextHopResolver
+  /** The forwarding state was kept over the restart that this start is (RFC 4724, section 4.1). */
+  readonly restarting?: boolean
+}
+
+/** How a speaker goes: without a word, so that peers keep its routes for the restart, or with a Cease and its text. */
+export type StopMode = { readonly graceful: true } | { readonly graceful: false; readonly message: string }
+
+/** Own End-of-RIBs, and the removal of routes left from before, wait no longer than this for the peers. */
+const DEFERRAL_SECONDS = 60
+/** After the last Cease, for it to leave. */
+const FAREWELL_MS = 100
+
+/**
+ * A BGP speaker: owns peers and tables, and is the only one that changes them.
+ *
+ *     connections ─ octets → Leg (session machine) → PeerRoutes ─ UPDATEs → Adj-RIB-In → decision → Loc-RIB
+ *                                                                                           │
+ *     connections ← octets ─ GroupMember ← UpdateGroup (Adj-RIB-Out, packer) ← flush ───────┤
+ *                                                       kernel ← BestRouteFeed ─────────────┘
+ */
+export class Speaker {
+  readonly #ports: SpeakerPorts
+  readonly #options: SpeakerOptions
+  readonly #tables: Tables
+  readonly #sweeps = new Sweeps()
+  readonly #originations: Originations
+  readonly #peers = new Map<string, Peer>()
+  readonly #listening = new Map<string, Listening>()
+  readonly #context: PeerContext
+  #config: SpeakerConfig | undefined
+  #feed: Feed | undefined
+  #kicked = false
+  #stopped = false
+  #deferring = true
+  /** Prefixes still to be looked at after next hops changed: cursor per family. */
+  readonly #reconsider = new Map<string, number>()
+  /** Connections refused because nobody is configured for their source. */
+  refusedConnections = 0
+
+  constructor(ports: SpeakerPorts, options: SpeakerOptions = {}) {
+    this.#ports = ports
+    this.#options = options
+    this.#tables = new Tables(ports.random, options.resolveNextHop)
+    this.#originations = new Originations(this.#tables)
+    this.#context = this.#makeContext()
+    ports.clock.after(DEFERRAL_SECONDS * 1000, () => this.#endDeferral())
+  }
+
+  /** Makes `config` the whole configuration. What is the same goes on untouched. */
+  apply(config: SpeakerConfig): void {
+    const before = this.#config
+    this.#config = config
+    if (before !== undefined && identityKey(before) !== identityKey(config)) {
+      for (const peer of this.#peers.values()) peer.stop(cease(CeaseError.OtherConfigurationChange))
+    }
+    this.#originations.apply(config.originationSets)
+    if (this.#feed !== undefined) this.#feed.maxPaths = config.maxPaths
+    this.#listen(config)
+    this.#applyPeers(config)
+    this.#setPasswords(before, config)
+    this.#kick()
+  }
+
+  peers(): PeerStatus[] {
+    return [...this.#peers.values()]
+      .map((peer) => peer.status())
+      .sort((a, b) => compareAddresses(a.remoteAddress, b.remoteAddress) || (a.name < b.name ? -1 : 1))
+  }
+
+  routes(query: RouteQuery): RoutePage {
+    const sources = {
+      tables: this.#tables,
+      originations: this.#originations,
+      peer: (name: string) => this.#peers.get(name),
+      maxPaths: this.#config?.maxPaths ?? 1,
+    }
+    return routePage(sources, query)
+  }
+
+  /** Prefixes with a best route. */
+  counts(): { ipv4: number; ipv6: number } {
+    const { ribs } = this.#tables
+    return { ipv4: ribs.get('ipv4-unicast')!.bestCount, ipv6: ribs.get('ipv6-unicast')!.bestCount }
+  }
+
+  /** The first call begins to collect changes. */
+  get feed(): BestRouteFeed {
+    this.#feed ??= new Feed(this.#tables, () => !this.#deferring)
+    this.#feed.maxPaths = this.#config?.maxPaths ?? 1
+    return this.#feed
+  }
+
+  /** The resolver's answers may have changed. */
+  nextHopsChanged(): void {
+    if (this.#tables.nextHops.refresh().size === 0) return
+    for (const name of this.#tables.ribs.keys()) this.#reconsider.set(name, 1)
+    this.#kick()
+  }
+
+  async stop(how: StopMode): Promise<void> {
+    this.#stopped = true
+    for (const listening of this.#listening.values()) listening.close()
+    this.#listening.clear()
+    const why = how.graceful ? undefined : cease(CeaseError.AdministrativeShutdown, how.message)
+    for (const peer of this.#peers.values()) peer.stop(why)
+    await new Promise<void>((resolve) => {
+      this.#ports.clock.after(FAREWELL_MS, resolve)
+    })
+  }
+
+  #makeContext(): PeerContext {
+    return {
+      ports: this.#ports,
+      tables: this.#tables,
+      sweeps: this.#sweeps,
+      originations: this.#originations,
+      config: () => this.#config!,
+      kick: () => this.#kick(),
+      mayEndRib: () => !this.#deferring || this.#options.restarting !== true,
+      restarting: () => this.#deferring && this.#options.restarting === true,
+      stateChanged: (peer, from, to, because) => {
+        this.#ports.log.info({ peer: peer.name, from, to, reason: because }, `session ${to}`)
+        this.#options.onEvent?.({ type: 'SessionChanged', peer: peer.name, from, to, because })
+        this.#checkDeferral()
+      },
+      endOfRib: (peer, family) => {
+        this.#ports.log.debug({ peer: peer.name, family: family.name }, 'End-of-RIB received')
+        this.#checkDeferral()
+      },
+      ended: (peer) => this.#forget(peer),
+    }
+  }
+
+  #applyPeers(config: SpeakerConfig): void {
+    const wanted = new Map(config.peers.map((peer) => [peer.name, peer]))
+    const ranges = new Map(config.listenRanges.map((range) => [range.name, range]))
+    for (const peer of [...this.#peers.values()]) {
+      const range = peer.range === undefined ? undefined : ranges.get(peer.range)
+      const next = range === undefined ? wanted.get(peer.name) : memberOf(range, peer.config)
+      const moved = next !== undefined && next.remoteAddress !== peer.config.remoteAddress
+      if (next === undefined || moved) this.#remove(peer)
+      else peer.reconfigure(next)
+    }
+    for (const peer of config.peers) {
+      if (this.#peers.has(peer.name)) continue
+      this.#peers.set(peer.name, new Peer(peer, this.#context))
+    }
+    for (const peer of this.#peers.values()) peer.start()
+  }
+
+  #remove(peer: Peer): void {
+    this.#peers.delete(peer.name)
+    peer.remove(cease(CeaseError.PeerDeconfigured))
+  }
+
+  #forget(peer: Peer): void {
+    if (this.#peers.get(peer.name) !== peer) return
+    this.#peers.delete(peer.name)
+    peer.remove(undefined)
+  }
+
+  #listen(config: SpeakerConfig): void {
+    const { listen } = config
+    const addresses = listen === undefined ? [] : listen.addresses.length > 0 ? listen.addresses : [undefined]
+    const wanted = new Map(addresses.map((address) => [`${address ?? '*'} ${listen?.port}`, address]))
+    for (const [key, listening] of this.#listening) {
+      if (wanted.has(key)) continue
+      listening.close()
+      this.#listening.delete(key)
+    }
+    for (const [key, address] of wanted) {
+      if (this.#listening.has(key) || listen === undefined) continue
+      const at = { port: listen.port, ...(address === undefined ? {} : { address }) }
+      try {
+        this.#listening.set(
+          key,
+          this.#ports.listener.listen(at, (connection) => this.#accept(connection)),
+        )
+      } catch (error) {
+        this.#options.onEvent?.({ type: 'ListenFailed', port: listen.port, error: String((error as Error).message) })
+      }
+    }
+  }
+
+  #accept(connection: Connection): void {
+    if (this.#stopped || this.#config === undefined) return connection.destroy()
+    const peer = this.#peerAt(connection) ?? this.#dynamicPeer(this.#config, connection)
+    if (peer === undefined) {
+      this.refusedConnections++
+      this.#ports.log.warn({ remote: connection.remoteAddress }, 'connection refused: no peer is configured for it')
+      return connection.destroy()
+    }
+    peer.accept(connection)
+  }
+
+  #peerAt({ remoteAddress }: Connection): Peer | undefined {
+    for (const peer of this.#peers.values()) if (peer.config.remoteAddress === remoteAddress) return peer
+    return undefined
+  }
+
+  #dynamicPeer(config: SpeakerConfig, { remoteAddress }: Connection): Peer | undefined {
+    const words = prefixWords(hostPrefix(remoteAddress))
+    const range = config.listenRanges
+      .filter((candidate) => contains(prefixWords(candidate.range), words))
+      .sort((a, b) => prefixWords(b.range).length - prefixWords(a.range).length)[0]
+    if (range === undefined) return undefined
+    const members = [...this.#peers.values()].filter((peer) => peer.range === range.name)
+    if (members.length >= range.limit) {
+      this.#ports.log.warn({ range: range.name, limit: range.limit }, 'connection refused: the listen range is full')
+      return undefined
+    }
+    const seed = { name: `${range.name}/${remoteAddress}`, remoteAddress, port: 0, passive: true }
+    const peer = new Peer(memberOf(range, seed), this.#context, range.name)
+    this.#peers.set(peer.name, peer)
+    return peer
+  }
+
+  #setPasswords(before: SpeakerConfig | undefined, config: SpeakerConfig): void {
+    const now = passwordsOf(config)
+    const old = before === undefined ? new Map<Prefix, string>() : passwordsOf(before)
+    for (const listening of this.#listening.values()) {
+      try {
+        for (const [remote, password] of now) {
+          if (old.get(remote) !== password) listening.setPassword(remote, password)
+        }
+        for (const remote of old.keys()) if (!now.has(remote)) listening.setPassword(remote, undefined)
+      } catch (error) {
+        this.#ports.log.error({ err: error }, 'the kernel refused a TCP MD5 password')
+      }
+    }
+  }
+
+  #kick(): void {
+    if (this.#kicked) return
+    this.#kicked = true
+    this.#ports.clock.soon(() => this.#work())
+  }
+
+  /** One round: a slice of every sweep, the changes so far to everybody, a step for those who lag. */
+  #work(): void {
+    this.#kicked = false
+    if (this.#sweeps.busy) this.#sweeps.step()
+    this.#reconsiderSlice()
+    let more = this.#sweeps.busy || this.#reconsider.size > 0
+    for (const distribution of this.#tables.distributions.values()) {
+      distribution.flush()
+      if (distribution.advance()) more = true
+    }
+    if (this.#feed?.waiting) this.#options.onEvent?.({ type: 'BestRoutesChanged' })
+    if (more) this.#kick()
+  }
+
+  #reconsiderSlice(): void {
+    for (const [name, from] of this.#reconsider) {
+      const rib = this.#tables.ribs.get(name as never)!
+      const end = Math.min(rib.prefixes.end, from + RECONSIDER_SLICE)
+      for (let prefix = from; prefix < end; prefix++) rib.reconsider(prefix)
+      if (end < rib.prefixes.end) this.#reconsider.set(name, end)
+      else this.#reconsider.delete(name)
+    }
+  }
+
+  /** RFC 4724, section 4.1: routes are chosen, and told, once every peer that restarts with us has said all it has. */
+  #checkDeferral(): void {
+    if (!this.#deferring) return
+    const waitedFor = [...this.#peers.values()].filter(({ config }) => !config.shutdown && !config.heldDown)
+    if (waitedFor.length === 0) return
+    const done = waitedFor.every(
+      ({ negotiated, routes }) => negotiated && (!negotiated.gracefulRestart || routes.endOfRibReceived()),
+    )
+    if (done) this.#endDeferral()
+  }
+
+  #endDeferral(): void {
+    if (!this.#deferring) return
+    this.#deferring = false
+    for (const peer of this.#peers.values()) peer.routes.endRibs()
+    this.#options.onEvent?.({ type: 'BestRoutesChanged' })
+  }
+}
+
+const RECONSIDER_SLICE = 50_000
+
+function memberOf(
+  range: ListenRangeConfig,
+  seed: Pick<PeerConfig, 'name' | 'remoteAddress' | 'port' | 'passive'>,
+): PeerConfig {
+  const { range: _, limit: __, name: ___, ...options } = range
+  const { name, remoteAddress, port, passive } = seed
+  return { ...options, name, remoteAddress, port, passive }
+}
+
+function passwordsOf(config: SpeakerConfig): Map<Prefix, string> {
+  const passwords = new Map<Prefix, string>()
+  for (const { range, password } of config.listenRanges) if (password !== undefined) passwords.set(range, password)
+  for (const { remoteAddress, password } of config.peers) {
+    if (password !== undefined) passwords.set(hostPrefix(remoteAddress), password)
+  }
+  return passwords
+}
+
+/** What every session was opened with. */
+function identityKey({ asn, bgpIdentifier, clusterId }: SpeakerConfig): string {
+  return JSON.stringify([asn, bgpIdentifier, clusterId])
+}

@@ -1,0 +1,155 @@
+import { Malformed, type Reader, Writer } from './cursor.ts'
+import type { FamilyRow } from './families.ts'
+import { familyByCode } from './families.ts'
+import { CapabilityCode } from './iana.ts'
+
+/** What an OPEN's capabilities say (RFC 5492), those we know in words, the rest by code. */
+export interface Capabilities {
+  /** Absent when the OPEN has no multiprotocol capability at all: IPv4 unicast then (RFC 4760, section 8). */
+  readonly families?: readonly FamilyRow[]
+  readonly routeRefresh: boolean
+  readonly enhancedRouteRefresh: boolean
+  readonly extendedMessage: boolean
+  readonly fourOctetAsn?: number
+  readonly gracefulRestart?: GracefulRestartCapability
+  /** Codes of everything received, known or not, for display. */
+  readonly codes: readonly number[]
+}
+
+/** RFC 4724, section 3. */
+export interface GracefulRestartCapability {
+  readonly restarting: boolean
+  /** N bit (RFC 8538). */
+  readonly notification: boolean
+  readonly restartSeconds: number
+  readonly families: readonly { readonly family: FamilyRow; readonly forwardingKept: boolean }[]
+}
+
+type MutableCapabilities = { -readonly [K in keyof Capabilities]: Capabilities[K] } & {
+  families?: FamilyRow[]
+  codes: number[]
+}
+
+interface CapabilityRow {
+  readonly code: number
+  readonly name: string
+  /** Reads the value into `into`; throws Malformed when its length is not what the RFC says. */
+  decode(value: Reader, into: MutableCapabilities): void
+  /** The values to send: none, one, or several instances. */
+  encode(from: Capabilities): Uint8Array[]
+}
+
+const ROWS: readonly CapabilityRow[] = [
+  {
+    code: CapabilityCode.MultiprotocolExtensions,
+    name: 'multiprotocol',
+    decode(value, into) {
+      const afi = value.uint16()
+      value.uint8()
+      const family = familyByCode(afi, value.uint8())
+      into.families ??= []
+      if (family && !into.families.includes(family)) into.families.push(family)
+    },
+    encode: ({ families = [] }) =>
+      families.map(({ afi, safi }) => new Writer().uint16(afi).uint8(0).uint8(safi).finish()),
+  },
+  flagRow(CapabilityCode.RouteRefresh, 'route-refresh', 'routeRefresh'),
+  flagRow(CapabilityCode.ExtendedMessage, 'extended-message', 'extendedMessage'),
+  flagRow(CapabilityCode.EnhancedRouteRefresh, 'enhanced-route-refresh', 'enhancedRouteRefresh'),
+  {
+    code: CapabilityCode.FourOctetAsn,
+    name: 'four-octet-asn',
+    decode(value, into) {
+      into.fourOctetAsn = value.uint32()
+    },
+    encode: ({ fourOctetAsn }) => (fourOctetAsn === undefined ? [] : [new Writer().uint32(fourOctetAsn).finish()]),
+  },
+  {
+    code: CapabilityCode.GracefulRestart,
+    name: 'graceful-restart',
+    decode(value, into) {
+      const head = value.uint16()
+      const families = []
+      while (value.remaining > 0) {
+        const family = familyByCode(value.uint16(), value.uint8())
+        const flags = value.uint8()
+        if (family) families.push({ family, forwardingKept: (flags & 0x80) !== 0 })
+      }
+      into.gracefulRestart = {
+        restarting: (head & 0x8000) !== 0,
+        notification: (head & 0x4000) !== 0,
+        restartSeconds: head & 0x0fff,
+        families,
+      }
+    },
+    encode({ gracefulRestart: gr }) {
+      if (gr === undefined) return []
+      const flags = (gr.restarting ? 0x8000 : 0) | (gr.notification ? 0x4000 : 0)
+      const value = new Writer().uint16(flags | Math.min(gr.restartSeconds, 0x0fff))
+      for (const { family, forwardingKept } of gr.families) {
+        value
+          .uint16(family.afi)
+          .uint8(family.safi)
+          .uint8(forwardingKept ? 0x80 : 0)
+      }
+      return [value.finish()]
+    },
+  },
+]
+
+/** The names of capability codes, for people; unknown ones by number. */
+export function capabilityName(code: number): string {
+  return ROWS.find((row) => row.code === code)?.name ?? `capability-${code}`
+}
+
+/** Reads a run of capability TLVs into `into`; throws Malformed when one overruns or has a wrong length (RFC 5492). */
+export function decodeCapabilities(octets: Reader, into: MutableCapabilities): void {
+  while (octets.remaining > 0) {
+    const code = octets.uint8()
+    const value = octets.slice(octets.uint8())
+    if (!into.codes.includes(code)) into.codes.push(code)
+    const row = ROWS.find((candidate) => candidate.code === code)
+    if (row === undefined) continue
+    row.decode(value, into)
+    if (value.remaining > 0) throw new Malformed(`${row.name} capability has ${value.remaining} octets too many`)
+  }
+}
+
+export function encodeCapabilities(capabilities: Capabilities, into: Writer): void {
+  for (const row of ROWS) {
+    for (const value of row.encode(capabilities)) into.uint8(row.code).uint8(value.length).octets(value)
+  }
+}
+
+export function noCapabilities(): MutableCapabilities {
+  return { routeRefresh: false, enhancedRouteRefresh: false, extendedMessage: false, codes: [] }
+}
+
+/** `ipv4-unicast, ipv6-unicast, route-refresh, …` as `routelet peers` shows them. */
+export function describeCapabilities(capabilities: Capabilities): string[] {
+  const families = (capabilities.families ?? []).map((family) => `multiprotocol ${family.name}`)
+  const others = capabilities.codes
+    .filter((code) => code !== CapabilityCode.MultiprotocolExtensions)
+    .map((code) => capabilityName(code))
+  return [...families, ...others]
+}
+
+/** Codes that `encodeCapabilities` would send. */
+export function capabilityCodes(capabilities: Omit<Capabilities, 'codes'>): number[] {
+  return ROWS.filter((row) => row.encode({ ...capabilities, codes: [] }).length > 0).map((row) => row.code)
+}
+
+function flagRow(
+  code: number,
+  name: string,
+  field: 'routeRefresh' | 'extendedMessage' | 'enhancedRouteRefresh',
+): CapabilityRow {
+  return {
+    code,
+    name,
+    decode(_, into) {
+      into[field] = true
+    },
+    encode: (from) => (from[field] ? [new Uint8Array(0)] : []),
+  }
+}
