@@ -1,11 +1,4 @@
-import type {
-  BestRouteFeed,
-  PeerStatus,
-  RoutePage,
-  RouteQuery,
-  SpeakerConfig,
-  SpeakerEvent,
-} from '../bgp/contract.ts'
+import type { BestRouteFeed, PeerStatus, RoutePage, RouteQuery, SpeakerConfig, SpeakerEvent } from '../bgp/contract.ts'
 import type { Clock, Log } from '../bgp/ports.ts'
 import { API_VERSION, type KernelRouteItem, type Role, type StatusDocument } from './api/contract.ts'
 import type { KernelRouteQuery, View } from './api/handlers.ts'
@@ -63,6 +56,7 @@ export class Core implements View {
   readonly #feed: KernelFeed | undefined
   #desired: DesiredState | undefined
   #applied: { readonly at: number; readonly fromStateDir: boolean } | undefined
+  #settled = false
   #control = { synced: false, detail: 'starting' }
 
   constructor(ports: CorePorts, identity: CoreIdentity) {
@@ -164,13 +158,21 @@ export class Core implements View {
     }
   }
 
+  /** To be called now and then: lets the kernel drop what an earlier run left, once the peers have told their routes. */
+  settle(): void {
+    if (this.#settled || !this.#applied || !this.#ports.speaker.feed.complete) return
+    this.#settled = true
+    this.#ports.kernel?.converged()
+  }
+
   /** With graceful restart routes stay and the peers are told nothing; without it they are told why. */
   async stop(reason: string): Promise<void> {
     const { kernel, speaker } = this.#ports
     const graceful = this.#desired?.speaker.gracefulRestart !== undefined
     await speaker.stop(graceful ? { graceful } : { graceful, message: reason })
     this.#feed?.stop()
-    await kernel?.close({ keepRoutes: graceful })
+    // Without a configuration it is not known which routes may go.
+    await kernel?.close({ keepRoutes: graceful || !this.#desired })
   }
 
   #waitingFor(): string[] {
