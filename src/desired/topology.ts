@@ -7,7 +7,9 @@ import { type Context, firstOfEachFamily } from './viewpoint.ts'
 /** The sessions that the topology of the RoutingConfig asks for: mesh, towards reflectors, towards clients. */
 export function topologySessions(context: Context): Session[] {
   const { cluster, self } = context
-  const others = [...cluster.nodes.values()].filter((node) => self.role === 'reflector' || node.name !== self.name)
+  const others = [...cluster.nodes.values()].filter(
+    (node) => node !== self.node && !node.internalAddresses.some((one) => self.addresses.has(one)),
+  )
   if (self.role === 'reflector') return clientSessions(context, others, { passive: true })
 
   switch (topologyMode(context)) {

@@ -15,8 +15,17 @@ export function generated(): ReadonlyMap<string, string> {
       `manifests/crds/${GROUP}_${kind.plural}.yaml`,
       header + formatYaml(customResourceDefinition(kind)),
     ]),
+    ['manifests/crds/kustomization.yaml', header + formatYaml(crdKustomization())],
     ['docs/reference.md', referencePage(kinds, (kind) => Object.keys(notYet[kind] ?? {}))],
   ])
+}
+
+function crdKustomization(): object {
+  return {
+    apiVersion: 'kustomize.config.k8s.io/v1beta1',
+    kind: 'Kustomization',
+    resources: kinds.map(({ plural }) => `${GROUP}_${plural}.yaml`),
+  }
 }
 
 if (import.meta.main) {
