@@ -110,6 +110,11 @@ export class Speaker {
     return { ipv4: ribs.get('ipv4-unicast')!.bestCount, ipv6: ribs.get('ipv6-unicast')!.bestCount }
   }
 
+  /** Every peer that should have sent its End-of-RIB has, or the time for it is over (RFC 4724, section 4.1). */
+  get converged(): boolean {
+    return !this.#deferring
+  }
+
   /** The first call begins to collect changes. */
   get feed(): BestRouteFeed {
     this.#feed ??= new Feed(this.#tables, () => !this.#deferring)
