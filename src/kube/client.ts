@@ -53,28 +53,7 @@ export function kubeClient(kubeconfig: string | undefined): KubeClient {
   else config.loadFromFile(kubeconfig)
   const cluster = config.getCurrentCluster()
   if (!cluster) throw new ConnectionError(`${kubeconfig ?? 'the service account'} names no cluster`)
-
-  const serverAddresses = new Set<Address>()
-  const open = (
-    method: string,
-    path: string,
-    options: { body?: RequestBody; signal?: AbortSignal; timeout?: number },
-  ) => openRequest(config, new URL(cluster.server.replace(/\/$/, '') + path), method, options, serverAddresses)
-
-  return {
-    server: cluster.server,
-    serverAddresses,
-    async request(method, path, body) {
-      const response = await open(method, path, { ...(body && { body }), timeout: REQUEST_TIMEOUT_MS })
-      return parseJson(await answer(response))
-    },
-    async stream(path, signal, events) {
-      const response = await open('GET', path, { signal })
-      if (response.statusCode !== 200) await answer(response)
-      events.opened()
-      await readLines(response, (text) => events.line(parseJson(text)))
-    },
-  }
+  return new HttpKubeClient(config, cluster.server.replace(/\/$/, ''))
 }
 
 interface OpenOptions {
@@ -83,30 +62,45 @@ interface OpenOptions {
   readonly timeout?: number
 }
 
-async function openRequest(
-  config: KubeConfig,
-  url: URL,
-  method: string,
-  { body, signal, timeout }: OpenOptions,
-  serverAddresses: Set<Address>,
-): Promise<IncomingMessage> {
-  const options: RequestOptions = {
-    method,
-    headers: { accept: 'application/json', ...(body && { 'content-type': body.type }) },
-    ...(signal && { signal }),
+class HttpKubeClient implements KubeClient {
+  readonly server: string
+  readonly serverAddresses = new Set<Address>()
+  readonly #config: KubeConfig
+
+  constructor(config: KubeConfig, server: string) {
+    this.#config = config
+    this.server = server
   }
-  await config.applyToHTTPSOptions(options)
-  const request = url.protocol === 'https:' ? httpsRequest(url, options) : httpRequest(url, options)
-  request.on('socket', (socket) => {
-    socket.setKeepAlive(true, KEEPALIVE_MS)
-    socket.on('connect', () => {
-      const address = parseAddress(socket.remoteAddress?.replace(/^::ffff:/, '') ?? '')
-      if (address !== undefined) serverAddresses.add(address)
+
+  async request(method: string, path: string, body?: RequestBody): Promise<unknown> {
+    const response = await this.#open(method, path, { ...(body && { body }), timeout: REQUEST_TIMEOUT_MS })
+    return parseJson(await answer(response))
+  }
+
+  async stream(path: string, signal: AbortSignal, events: StreamEvents): Promise<void> {
+    const response = await this.#open('GET', path, { signal })
+    if (response.statusCode !== 200) await answer(response)
+    events.opened()
+    await readLines(response, (text) => events.line(parseJson(text)))
+  }
+
+  async #open(method: string, path: string, { body, ...rest }: OpenOptions): Promise<IncomingMessage> {
+    const headers = { accept: 'application/json', ...(body && { 'content-type': body.type }) }
+    const options: RequestOptions = { method, headers, ...rest }
+    // Adds what proves who we are, and whom we trust; tokens in files are read again when they change.
+    await this.#config.applyToHTTPSOptions(options)
+    const url = new URL(this.server + path)
+    const request = url.protocol === 'https:' ? httpsRequest(url, options) : httpRequest(url, options)
+    request.on('timeout', () => request.destroy(new ConnectionError('no answer in time')))
+    request.on('socket', (socket) => {
+      socket.setKeepAlive(true, KEEPALIVE_MS)
+      socket.on('connect', () => {
+        const address = parseAddress(socket.remoteAddress?.replace(/^::ffff:/, '') ?? '')
+        if (address !== undefined) this.serverAddresses.add(address)
+      })
     })
-  })
-  if (timeout !== undefined)
-    request.setTimeout(timeout, () => request.destroy(new ConnectionError(`no answer within ${timeout / 1000} s`)))
-  return respond(request, body)
+    return respond(request, body)
+  }
 }
 
 function respond(request: ClientRequest, body: RequestBody | undefined): Promise<IncomingMessage> {
