@@ -34,8 +34,8 @@ export class Arena {
   free(offset: ArenaOffset, length: number): void {
     const slab = Math.floor(offset / SLAB_OCTETS)
     this.#liveOctets -= length
-    const live = (this.#live[slab]! -= length)
-    if (live > 0 || slab === this.#current) return
+    this.#live[slab]! -= length
+    if (this.#live[slab]! > 0 || slab === this.#current) return
     this.#slabs[slab] = undefined
     this.#heldSlabs--
   }

@@ -95,6 +95,11 @@ const ROWS: readonly CapabilityRow[] = [
       return [value.finish()]
     },
   },
+  checkedRow(CapabilityCode.OutboundRouteFilter, 'outbound-route-filtering', (length) => length >= 5),
+  checkedRow(CapabilityCode.ExtendedNextHop, 'extended-next-hop', (length) => length % 6 === 0),
+  checkedRow(CapabilityCode.Role, 'role', (length) => length === 1),
+  checkedRow(CapabilityCode.AddPath, 'add-path', (length) => length % 4 === 0),
+  checkedRow(CapabilityCode.LongLivedGracefulRestart, 'long-lived-graceful-restart', (length) => length % 7 === 0),
 ]
 
 /** The names of capability codes, for people; unknown ones by number. */
@@ -139,6 +144,19 @@ export function capabilityCodes(capabilities: Omit<Capabilities, 'codes'>): numb
   return ROWS.filter((row) => row.encode({ ...capabilities, codes: [] }).length > 0).map((row) => row.code)
 }
 
+/** A capability that we do not offer: its length is judged, its value is not used. */
+function checkedRow(code: number, name: string, fits: (length: number) => boolean): CapabilityRow {
+  return {
+    code,
+    name,
+    decode(value) {
+      const { length } = value.take(value.remaining)
+      if (!fits(length)) throw new Malformed(`${name} capability of ${length} octets`)
+    },
+    encode: () => [],
+  }
+}
+
 function flagRow(
   code: number,
   name: string,
@@ -147,7 +165,9 @@ function flagRow(
   return {
     code,
     name,
-    decode(_, into) {
+    // Defined as empty; what stands there all the same is not looked at.
+    decode(value, into) {
+      value.take(value.remaining)
       into[field] = true
     },
     encode: (from) => (from[field] ? [new Uint8Array(0)] : []),

@@ -8,6 +8,7 @@ export const Safi = { Unicast: 1 } as const
 export const CapabilityCode = {
   MultiprotocolExtensions: 1,
   RouteRefresh: 2,
+  OutboundRouteFilter: 3,
   ExtendedNextHop: 5,
   ExtendedMessage: 6,
   Role: 9,

@@ -66,8 +66,6 @@ export function mpReachParts(octets: Uint8Array, start: number): MpReachParts {
 /** A next hop that can be no host's address makes the routes unusable, as for NEXT_HOP. */
 export function isHostNextHop(octets: Uint8Array, at: number, length: number): boolean {
   if (length === 4) return isHostAddress4(octets, at)
-  if (octets[at] === 0xff) return false
-  for (let i = 0; i < 15; i++) if (octets[at + i] !== 0) return true
-  // :: and ::1
-  return octets[at + 15]! > 1
+  for (let i = 0; i < 16; i++) if (octets[at + i] !== 0) return true
+  return false
 }
