@@ -264,6 +264,8 @@ export interface NextHopPath {
 export interface BestRouteFeed {
   /** Visits up to `limit` prefixes whose learned best route changed; true when more wait. Routes of our own show as empty paths. */
   drain(limit: number, visit: (route: BestRoute) => void): boolean
+  /** Every best route counts as changed, so that the consumer is told all of them again. */
+  rewind(): void
   /** Every peer that should have sent its End-of-RIB has, or the time for it is over (RFC 4724, section 4.1). */
   readonly complete: boolean
 }

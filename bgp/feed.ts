@@ -32,8 +32,12 @@ export class Feed implements BestRouteFeed {
   set maxPaths(paths: number) {
     if (paths === this.#maxPaths) return
     this.#maxPaths = paths
+    for (const rib of this.#tables.ribs.values()) rib.feedAllPaths = paths > 1
+    this.rewind()
+  }
+
+  rewind(): void {
     for (const rib of this.#tables.ribs.values()) {
-      rib.feedAllPaths = paths > 1
       for (let prefix = 1; prefix < rib.prefixes.end; prefix++) if (!rib.isEmpty(prefix)) rib.feedDirty.add(prefix)
     }
   }
