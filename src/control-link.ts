@@ -1,7 +1,7 @@
 import type { Clock, Log } from '../bgp/ports.ts'
 import type { ControlToCore, CoreToControl, DesiredState } from './contract.ts'
 import { Failure } from './failure.ts'
-import type { KeptState } from './state-dir.ts'
+import type { Loaded } from './state-dir.ts'
 import { type StartWorker, Supervisor } from './threads/supervisor.ts'
 
 /** The core, as far as the control side speaks to it. */
@@ -19,7 +19,7 @@ export interface ControlLinkPorts {
   /** The newest desired state is kept for the next start. */
   readonly keep: (desired: DesiredState) => void
   /** What an earlier run kept. */
-  readonly loadKept: () => Promise<KeptState | { readonly unreadable: string } | undefined>
+  readonly kept: Loaded
   /** It makes no sense to go on. */
   readonly fail: (failure: Failure) => void
 }
@@ -38,7 +38,7 @@ export class ControlLink {
     const { clock, log, startWorker: start } = ports
     this.#supervisor = new Supervisor({ clock, log, start }, (message) => this.#receive(message))
     this.#cancelKept = options.useKeptState
-      ? clock.after(KEPT_STATE_AFTER_MS, () => void this.#useKeptState())
+      ? clock.after(KEPT_STATE_AFTER_MS, () => this.#useKeptState())
       : () => undefined
   }
 
@@ -85,11 +85,9 @@ export class ControlLink {
     }
   }
 
-  async #useKeptState(): Promise<void> {
-    const { core, loadKept, log } = this.#ports
-    const kept = await loadKept()
-    // It may have come while the file was read.
-    if (kept === undefined || core.hasApplied) return
+  #useKeptState(): void {
+    const { core, kept, log } = this.#ports
+    if (kept === undefined) return
     if ('unreadable' in kept) {
       log.warn({ reason: kept.unreadable }, 'the kept configuration cannot be used')
       return

@@ -1,5 +1,6 @@
 import type { BestRouteFeed, PeerStatus, RoutePage, RouteQuery, SpeakerConfig, SpeakerEvent } from '../bgp/contract.ts'
 import type { Clock, Log } from '../bgp/ports.ts'
+import type { StopMode } from '../bgp/speaker.ts'
 import { API_VERSION, type KernelRouteItem, type Role, type StatusDocument } from './api/contract.ts'
 import type { KernelRouteQuery, View } from './api/handlers.ts'
 import type { DesiredState, KernelIntent, NodeStatus } from './contract.ts'
@@ -11,18 +12,21 @@ export interface CoreSpeaker {
   peers(): readonly PeerStatus[]
   routes(query: RouteQuery): RoutePage
   counts(): { readonly ipv4: number; readonly ipv6: number }
-  readonly feed: BestRouteFeed
-  stop(how: StopHow): Promise<void>
+  /** The peers have sent the routes they have, or the time for it is over. */
+  readonly converged: boolean
+  /** Absent on a reflector: nobody takes its best routes. */
+  readonly feed?: BestRouteFeed
+  stop(how: StopMode): Promise<void>
 }
-
-export type StopHow = { readonly graceful: true } | { readonly graceful: false; readonly message: string }
 
 /** The kernel side, as far as the core needs it. */
 export interface CoreKernel extends RouteInstaller {
   configure(intent: KernelIntent): void
   /** All routes have been wanted that will be; what is left of an earlier run may go. */
   converged(): void
-  counts(): NonNullable<NodeStatus['kernel']>
+  /** All that was wanted so far is done, or cannot be. */
+  readonly idle: boolean
+  counts(): NonNullable<StatusDocument['kernelRoutes']>
   list(query: KernelRouteQuery): { readonly routes: readonly KernelRouteItem[]; readonly cursor?: string }
   close(how: { readonly keepRoutes: boolean }): Promise<void>
 }
@@ -64,8 +68,9 @@ export class Core implements View {
     this.#identity = identity
     this.#startedAt = ports.clock.wallTime()
     const { kernel } = ports
-    if (kernel) {
-      this.#feed = new KernelFeed(ports.clock, ports.speaker.feed, kernel)
+    const { feed } = ports.speaker
+    if (kernel && feed) {
+      this.#feed = new KernelFeed(ports.clock, feed, kernel)
       this.kernelRoutes = (query) => kernel.list(query)
     }
   }
@@ -78,6 +83,7 @@ export class Core implements View {
     const { clock, kernel, log, speaker } = this.#ports
     // The kernel learns first what it must never install.
     if (desired.kernel && kernel) kernel.configure(desired.kernel)
+    if (desired.kernel?.installLearned !== this.#desired?.kernel?.installLearned) this.#feed?.rewind()
     speaker.apply(desired.speaker)
     this.#desired = desired
     this.#applied = { at: clock.wallTime(), fromStateDir: how.fromStateDir }
@@ -93,11 +99,9 @@ export class Core implements View {
 
   speakerEvent(event: SpeakerEvent): void {
     switch (event.type) {
-      case 'SessionChanged': {
-        const { peer, from, to, because } = event
-        this.#ports.log.info({ peer, from, to, reason: because }, 'session changed its state')
+      case 'SessionChanged':
+        // The speaker has logged it; the control side hears of it with the next status.
         return
-      }
       case 'BestRoutesChanged':
         this.#feed?.changed()
         return
@@ -160,7 +164,7 @@ export class Core implements View {
 
   /** To be called now and then: lets the kernel drop what an earlier run left, once the peers have told their routes. */
   settle(): void {
-    if (this.#settled || !this.#applied || !this.#ports.speaker.feed.complete) return
+    if (this.#settled || !this.#applied || !this.#ports.speaker.converged) return
     this.#settled = true
     this.#ports.kernel?.converged()
   }
@@ -180,8 +184,8 @@ export class Core implements View {
     if (!this.#applied) return [`the configuration (${this.#control.detail})`]
     return [
       ...(this.#control.synced ? [] : [`the source of the configuration (${this.#control.detail})`]),
-      ...(speaker.feed.complete ? [] : ['the first routes of the peers']),
-      ...(this.#feed?.idle === false ? ['the kernel to take the routes'] : []),
+      ...(speaker.converged ? [] : ['the first routes of the peers']),
+      ...(this.#feed?.idle === false || this.#ports.kernel?.idle === false ? ['the kernel to take the routes'] : []),
     ]
   }
 }

@@ -34,6 +34,12 @@ export class KernelFeed {
     this.#clock.soon(() => this.#slice())
   }
 
+  /** Hands over all best routes once more. */
+  rewind(): void {
+    this.#feed.rewind()
+    this.changed()
+  }
+
   stop(): void {
     this.#stopped = true
   }

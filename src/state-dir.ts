@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { mkdir, open, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DesiredState } from './contract.ts'
@@ -8,7 +9,16 @@ const FORMAT = 'routelet.io/state/v1'
 /** The last desired state, kept so that an agent that starts while the API server is away knows what to do. */
 export interface KeptState {
   readonly savedAt: number
+  /** Which run of the machine it was; the kernel's routes last no longer. */
+  readonly bootId: string
   readonly desired: DesiredState
+}
+
+export type Loaded = KeptState | { readonly unreadable: string } | undefined
+
+/** Names this run of the machine. */
+export function currentBootId(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
 }
 
 /**
@@ -29,7 +39,7 @@ export async function saveState(dir: string, state: KeptState): Promise<void> {
 }
 
 /** What was kept; `undefined` when there is nothing, `unreadable` with the reason when it cannot be used. */
-export async function loadState(dir: string): Promise<KeptState | { readonly unreadable: string } | undefined> {
+export async function loadState(dir: string): Promise<Loaded> {
   let text: string
   try {
     text = await readFile(join(dir, FILE), 'utf8')
@@ -38,9 +48,9 @@ export async function loadState(dir: string): Promise<KeptState | { readonly unr
     return { unreadable: (error as Error).message }
   }
   try {
-    const { format, savedAt, desired } = JSON.parse(text) as { format: string } & KeptState
+    const { format, savedAt, bootId, desired } = JSON.parse(text) as { format: string } & KeptState
     if (format !== FORMAT) return { unreadable: `its format is ${format}, wanted ${FORMAT}` }
-    return { savedAt, desired }
+    return { savedAt, bootId, desired }
   } catch (error) {
     return { unreadable: (error as Error).message }
   }

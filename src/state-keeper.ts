@@ -1,6 +1,6 @@
 import type { Clock, Log } from '../bgp/ports.ts'
 import type { DesiredState } from './contract.ts'
-import { saveState } from './state-dir.ts'
+import { currentBootId, saveState } from './state-dir.ts'
 
 /** A burst of changes is written once. */
 const SETTLE_MS = 1000
@@ -40,7 +40,7 @@ export class StateKeeper {
 
   async #write(desired: DesiredState): Promise<void> {
     try {
-      await saveState(this.#dir, { savedAt: this.#ports.clock.wallTime(), desired })
+      await saveState(this.#dir, { savedAt: this.#ports.clock.wallTime(), bootId: currentBootId(), desired })
       this.#failing = false
     } catch (error) {
       // Said once, not at every change: routing goes on without it.

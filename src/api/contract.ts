@@ -43,7 +43,13 @@ export interface StatusDocument {
   readonly kernelRoutes?: {
     readonly wanted: number
     readonly installed: number
+    /** On their way into the kernel. */
+    readonly pending: number
+    /** No next hop of theirs can be reached now. */
+    readonly inactive: number
+    /** The kernel refused them; they are tried again. */
     readonly failed: number
+    /** Never given to the kernel: default routes that no policy names, own and local prefixes. */
     readonly refused: number
   }
   readonly announcements: readonly Announcement[]

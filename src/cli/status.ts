@@ -38,8 +38,10 @@ function configuration({ configuration }: StatusDocument): string {
 
 function kernel({ kernelRoutes }: StatusDocument): string | undefined {
   if (!kernelRoutes) return undefined
-  const { wanted, installed, failed, refused } = kernelRoutes
-  const trouble = [...(failed > 0 ? [`${failed} failed`] : []), ...(refused > 0 ? [`${refused} refused`] : [])]
+  const { wanted, installed } = kernelRoutes
+  const trouble = (['pending', 'inactive', 'failed', 'refused'] as const)
+    .filter((state) => kernelRoutes[state] > 0)
+    .map((state) => `${kernelRoutes[state]} ${state}`)
   return [`${installed} of ${wanted} routes installed`, ...trouble].join(', ')
 }
 

@@ -6,7 +6,7 @@ import type { Netns } from './netns.ts'
 import { clusterObjects } from './objects.ts'
 import { HOLD_SECONDS, REFLECTOR, SERVICE } from './plan.ts'
 import type { Programs } from './programs.ts'
-import type { Rack, RackNode } from './rack.ts'
+import { addRoutes, type Rack, type RackNode } from './rack.ts'
 import type { Routelets } from './routelets.ts'
 import type { Screen } from './screen.ts'
 import type { TorKind } from './tor.ts'
@@ -141,7 +141,7 @@ async function loseNode(stage: Stage): Promise<readonly string[]> {
   )
 
   await victim.netns.ip('link', 'set', 'eth0', 'up')
-  await victim.netns.ip('route', 'replace', 'default', 'via', victim.plan.gateway)
+  await addRoutes(victim.netns, victim.plan.gateway)
   await routelets.start('agent', victim.netns, VICTIM, clusterObjects(), 'cluster')
   screen.line('')
   return [...stillThere, ...after]

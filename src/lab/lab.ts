@@ -6,7 +6,7 @@ import { EXIT_FAILED, Failure } from '../failure.ts'
 import { demonstrate } from './demo.ts'
 import { claimRunDir, prepareMachine } from './machine.ts'
 import { Namespaces } from './netns.ts'
-import { clusterObjects, reflectorObjects } from './objects.ts'
+import { clusterObjects } from './objects.ts'
 import { NODES, REFLECTOR, SERVICE } from './plan.ts'
 import { Programs } from './programs.ts'
 import { buildRack, type Rack } from './rack.ts'
@@ -77,7 +77,7 @@ async function startPrograms(tor: TorKind, rack: Rack, programs: Programs, route
     programs.start(pod, plan.pod.name, [process.execPath, script('pod'), plan.pod.name, String(SERVICE.port)])
   }
   await startTor(tor, { dir: RUN_DIR, netns: rack.tor, programs, routelets })
-  await routelets.start('reflector', rack.reflector, REFLECTOR.name, reflectorObjects())
+  await routelets.start('reflector', rack.reflector, REFLECTOR.name, clusterObjects(), 'cluster')
   for (const { plan, netns } of rack.nodes) {
     await routelets.start('agent', netns, plan.name, clusterObjects(), 'cluster')
   }

@@ -5,7 +5,7 @@ export type LabObject = Readonly<Record<string, unknown>>
 
 const TIMERS = { holdSeconds: HOLD_SECONDS, keepaliveSeconds: 1, connectRetrySeconds: 1 }
 
-/** One folder for all three nodes, as one API server would serve them. */
+/** One folder for the nodes and the reflector, as one API server would serve them all. */
 export function clusterObjects(): readonly LabObject[] {
   return [
     routingConfig({
@@ -18,19 +18,6 @@ export function clusterObjects(): readonly LabObject[] {
     acceptAll('from-tor'),
     ...NODES.map(clusterNode),
     ...service(),
-  ]
-}
-
-export function reflectorObjects(): readonly LabObject[] {
-  return [
-    routingConfig({ asn: CLUSTER_ASN, topology: { mode: 'None' } }),
-    ours('BGPPeer', 'nodes', {
-      listenRange: TOR.nodesRange,
-      peerASN: CLUSTER_ASN,
-      routeReflectorClient: true,
-      timers: TIMERS,
-    }),
-    coreNode(REFLECTOR.name, REFLECTOR.address, {}),
   ]
 }
 

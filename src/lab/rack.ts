@@ -79,5 +79,14 @@ async function serve({ plan, netns, pod }: RackNode): Promise<void> {
 
 async function giveAddress(netns: Netns, address: string, gateway: string): Promise<void> {
   await netns.ip('address', 'add', `${address}/24`, 'dev', 'eth0')
-  await netns.ip('route', 'add', 'default', 'via', gateway)
+  await addRoutes(netns, gateway)
+}
+
+/**
+ * What the owner of a machine gives it: a default route, and one to the racks. Next hops in other racks are found by the
+ * latter, for a default route promises nothing about any address.
+ */
+export async function addRoutes(netns: Netns, gateway: string): Promise<void> {
+  await netns.ip('route', 'replace', 'default', 'via', gateway)
+  await netns.ip('route', 'replace', TOR.nodesRange, 'via', gateway)
 }

@@ -78,7 +78,7 @@ export function statusDocument(changes: Partial<StatusDocument> = {}): StatusDoc
     },
     sessions: { configured: 2, established: 1 },
     ribRoutes: { ipv4: 12, ipv6: 3 },
-    kernelRoutes: { wanted: 10, installed: 10, failed: 0, refused: 0 },
+    kernelRoutes: { wanted: 10, installed: 10, pending: 0, inactive: 0, failed: 0, refused: 0 },
     announcements: [],
     problems: [],
     ...changes,

@@ -27,6 +27,7 @@ function setup({ reflector = false, peers = [peerStatus(), peerStatus({ name: 'b
   const waiting: BestRoute[] = []
   const feed = {
     complete: false,
+    rewind: () => void calls.push('feed.rewind'),
     drain(limit: number, visit: (route: BestRoute) => void) {
       for (const route of waiting.splice(0, limit)) visit(route)
       return waiting.length > 0
@@ -37,6 +38,9 @@ function setup({ reflector = false, peers = [peerStatus(), peerStatus({ name: 'b
     peers: (): readonly PeerStatus[] => peers,
     routes: () => ({ routes: [routeView()] }),
     counts: () => ({ ipv4: 3, ipv6: 4 }),
+    get converged() {
+      return feed.complete
+    },
     feed,
     stop: async (how) => void calls.push(`speaker.stop ${JSON.stringify(how)}`),
   }
@@ -44,8 +48,9 @@ function setup({ reflector = false, peers = [peerStatus(), peerStatus({ name: 'b
   const kernel: CoreKernel = {
     configure: (intent) => void calls.push(`kernel.configure table ${intent.table}`),
     converged: () => void calls.push('kernel.converged'),
+    idle: true,
     route: (route) => void installed.push(route),
-    counts: () => ({ wanted: 5, installed: 4, failed: 1, refused: 0 }),
+    counts: () => ({ wanted: 5, installed: 4, pending: 0, inactive: 0, failed: 1, refused: 0 }),
     list: () => ({ routes: [kernelRoute()] }),
     close: async (how) => void calls.push(`kernel.close ${JSON.stringify(how)}`),
   }
@@ -69,7 +74,7 @@ describe('the core', () => {
   test('tells the kernel first what it must never install, then the speaker', () => {
     const { core, calls } = setup()
     core.apply(desired({ asn: 7 }, { kernel: INTENT }), { fromStateDir: false })
-    expect(calls).toEqual(['kernel.configure table 254', 'speaker.apply 7'])
+    expect(calls).toEqual(['kernel.configure table 254', 'feed.rewind', 'speaker.apply 7'])
   })
 
   test('feeds best routes to the kernel in slices, all of them', () => {
@@ -82,20 +87,22 @@ describe('the core', () => {
     expect(installed).toHaveLength(2500)
   })
 
-  test('logs every change of a session with old, new and why', () => {
+  test('hands all routes to the kernel again when it shall install what is learned, or no longer', () => {
+    const { core, calls } = setup()
+    for (const installLearned of [true, true, false, false, true]) {
+      core.apply(desired({}, { kernel: { ...INTENT, installLearned } }), { fromStateDir: false })
+    }
+    expect(calls.filter((call) => call === 'feed.rewind')).toHaveLength(3)
+  })
+
+  test('says that it cannot listen', () => {
     const { core, log } = setup()
-    core.speakerEvent({
-      type: 'SessionChanged',
-      peer: 'tor',
-      from: 'OpenConfirm',
-      to: 'Established',
-      because: 'KEEPALIVE',
-    })
+    core.speakerEvent({ type: 'ListenFailed', port: 179, error: 'address already in use' })
     expect(log.lines).toEqual([
       {
-        level: 'info',
-        fields: { peer: 'tor', from: 'OpenConfirm', to: 'Established', reason: 'KEEPALIVE' },
-        message: 'session changed its state',
+        level: 'error',
+        fields: { port: 179, reason: 'address already in use' },
+        message: 'cannot listen for sessions',
       },
     ])
   })
@@ -151,7 +158,7 @@ describe('the core', () => {
       },
       sessions: { configured: 2, established: 1 },
       ribRoutes: { ipv4: 3, ipv6: 4 },
-      kernelRoutes: { wanted: 5, installed: 4, failed: 1, refused: 0 },
+      kernelRoutes: { wanted: 5, installed: 4, pending: 0, inactive: 0, failed: 1, refused: 0 },
     })
   })
 

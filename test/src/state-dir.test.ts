@@ -16,19 +16,19 @@ afterEach(() => rm(join(dir, '..'), { recursive: true }))
 
 describe('the kept state', () => {
   test('comes back as it was', async () => {
-    await saveState(dir, { savedAt: 42, desired: desired() })
-    expect(await loadState(dir)).toEqual({ savedAt: 42, desired: desired() })
+    await saveState(dir, { savedAt: 42, bootId: 'b', desired: desired() })
+    expect(await loadState(dir)).toEqual({ savedAt: 42, bootId: 'b', desired: desired() })
   })
 
   test('is the newest, and leaves no other file behind', async () => {
-    await saveState(dir, { savedAt: 1, desired: desired() })
-    await saveState(dir, { savedAt: 2, desired: desired() })
+    await saveState(dir, { savedAt: 1, bootId: 'b', desired: desired() })
+    await saveState(dir, { savedAt: 2, bootId: 'b', desired: desired() })
     expect(await loadState(dir)).toMatchObject({ savedAt: 2 })
     expect(await readdir(dir)).toEqual(['last-apply.json'])
   })
 
   test('is for the eyes of its owner only, for it holds passwords', async () => {
-    await saveState(dir, { savedAt: 1, desired: desired() })
+    await saveState(dir, { savedAt: 1, bootId: 'b', desired: desired() })
     expect((await stat(join(dir, 'last-apply.json'))).mode & 0o777).toBe(0o600)
   })
 
@@ -41,7 +41,7 @@ describe('the kept state', () => {
     ['of another format', '{"format":"routelet.io/state/v0"}', 'wanted routelet.io/state/v1'],
     ['empty', '', 'Unexpected end'],
   ])('that is %s is not used', async (_, text, reason) => {
-    await saveState(dir, { savedAt: 1, desired: desired() })
+    await saveState(dir, { savedAt: 1, bootId: 'b', desired: desired() })
     await writeFile(join(dir, 'last-apply.json'), text)
     expect(await loadState(dir)).toEqual({ unreadable: expect.stringContaining(reason) })
   })

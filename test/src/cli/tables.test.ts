@@ -148,7 +148,7 @@ describe('the status', () => {
           fromStateDir: true,
           workerRestarts: 1,
         },
-        kernelRoutes: { wanted: 10, installed: 7, failed: 1, refused: 2 },
+        kernelRoutes: { wanted: 10, installed: 7, pending: 0, inactive: 0, failed: 1, refused: 2 },
         announcements: [
           { prefix: prefix('192.0.2.10/32'), object: 'Service shop/web', peers: ['tor-1', 'tor-2'] },
           { object: 'Service shop/db', peers: [], silentBecause: 'NoAddress' },
