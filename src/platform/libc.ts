@@ -6,10 +6,17 @@ import { getSystemErrorName } from 'node:util'
 interface Libc {
   socket(domain: number, type: number, protocol: number): number
   setsockopt(fd: number, level: number, name: number, value: Uint8Array, length: number): number
+  /** setsockopt with a struct sock_fprog, which holds a pointer. */
+  attachFilter(fd: number, level: number, name: number, value: FilterProgram, length: number): number
   bind(fd: number, address: Uint8Array, length: number): number
   listen(fd: number, backlog: number): number
   close(fd: number): number
   unshare(flags: number): number
+}
+
+interface FilterProgram {
+  readonly len: number
+  readonly filter: Uint8Array
 }
 
 /** A system call failed, or cannot be made at all. */
@@ -42,11 +49,13 @@ function load(): { readonly libc: Libc; errno(): number } {
   try {
     const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi')
     const library = koffi.load(null)
+    const program = koffi.struct({ len: 'uint16_t', filter: 'const uint8_t *' })
     return {
       errno: () => koffi.errno(),
       libc: {
         socket: library.func('int socket(int, int, int)'),
         setsockopt: library.func('int setsockopt(int, int, int, const uint8_t *, uint32_t)'),
+        attachFilter: library.func('setsockopt', 'int', ['int', 'int', 'int', koffi.pointer(program), 'uint32_t']),
         bind: library.func('int bind(int, const uint8_t *, uint32_t)'),
         listen: library.func('int listen(int, int)'),
         close: library.func('int close(int)'),

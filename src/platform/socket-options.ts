@@ -7,6 +7,10 @@ const SOCK_STREAM_CLOEXEC = 1 | 0x80000
 const SOL_SOCKET = 1
 const SO_REUSEADDR = 2
 const SO_BINDTODEVICE = 25
+const SO_ATTACH_FILTER = 26
+const SO_RCVBUFFORCE = 33
+const SOL_NETLINK = 270
+const NETLINK_NO_ENOBUFS = 5
 const IPPROTO_TCP = 6
 const IPPROTO_IPV6 = 41
 const IPV6_V6ONLY = 26
@@ -69,6 +73,22 @@ export function setPassword(fd: number, remote: Address, length: number, passwor
     const nothingToRemove = password === undefined && error instanceof SystemError && error.code === 'ENOENT'
     if (!nothingToRemove) throw error
   }
+}
+
+/** Beyond what net.core.rmem_max allows; needs CAP_NET_ADMIN. */
+export function forceReceiveBuffer(fd: number, octets: number): void {
+  setInteger(fd, SOL_SOCKET, SO_RCVBUFFORCE, octets, 'cannot enlarge a receive buffer')
+}
+
+/** A netlink socket whose receive buffer is full counts what it drops, and reports no error. */
+export function dropOnOverflow(fd: number): void {
+  setInteger(fd, SOL_NETLINK, NETLINK_NO_ENOBUFS, 1, 'cannot set up a netlink socket')
+}
+
+/** A classic BPF program, as octets of struct sock_filter: what it returns 0 for is not received. */
+export function attachFilter(fd: number, program: Uint8Array): void {
+  const value = { len: program.length / 8, filter: program }
+  systemCall('cannot attach a filter', 'attachFilter', fd, SOL_SOCKET, SO_ATTACH_FILTER, value, 16)
 }
 
 export interface ListenOptions {

@@ -1,0 +1,108 @@
+import { emptyPrefix, type PrefixId } from '../ip/prefix-table.ts'
+import type { Fib } from './fib.ts'
+import { Operation, type RouteBatch } from './route-batch.ts'
+import { Mark, type RouteRows } from './route-rows.ts'
+import type { TargetId } from './targets.ts'
+
+/** What came of a batch, as far as it asks for more than the next batch. */
+export interface Settled {
+  /** The kernel may hold something else than is known here. */
+  readonly suspect: boolean
+  /** Places turned out to be taken by routes not known here. */
+  readonly conflicts: number
+  readonly failed: number
+}
+
+const ENOENT = 2
+const ESRCH = 3
+const EEXIST = 17
+
+const prefix = emptyPrefix(4)
+
+/** Fills the batch with the next changes to make; how many. */
+export function fillBatch(fib: Fib, batch: RouteBatch): number {
+  batch.clear()
+  if (!fib.holdsLeftovers) fib.surplus.fill(batch)
+  if (batch.length > 0) return batch.length
+
+  batch.table = fib.rules.ownership.table
+  batch.protocol = fib.rules.ownership.protocol
+  for (const rows of [fib.rows[4], fib.rows[6]]) {
+    while (!batch.isFull) {
+      const id = rows.shift()
+      if (id === 0) break
+      fillRow(fib, rows, id, batch)
+    }
+  }
+  return batch.length
+}
+
+/** Takes in what came of the batch. */
+export function settleBatch(fib: Fib, batch: RouteBatch): Settled {
+  let suspect = batch.lost
+  let conflicts = 0
+  let failed = 0
+  for (let i = 0; i < batch.length; i++) {
+    const id = batch.rows[i]!
+    if (id === 0) continue
+    const rows = fib.rows[batch.readPrefix(i, prefix).family]
+    suspect ||= rows.has(id, Mark.Touched)
+    rows.clear(id, Mark.InFlight | Mark.Touched)
+    if (!batch.lost) {
+      const outcome = settleRow(fib, rows, batch, i)
+      conflicts += Number(outcome === 'conflict')
+      failed += Number(outcome === 'failed')
+    }
+    rows.update(id)
+  }
+  return { suspect, conflicts, failed }
+}
+
+function fillRow(fib: Fib, rows: RouteRows, id: PrefixId, batch: RouteBatch): void {
+  const desired = rows.desired(id)
+  const actual = rows.actual[id]!
+  if (!rows.differs(id, desired)) {
+    rows.update(id)
+    return
+  }
+  rows.table.read(id, prefix)
+  if (desired !== 0 && fib.foreign.occupies(prefix, batch.table, fib.targets.metricOf(desired))) {
+    rows.set(id, Mark.Blocked)
+    rows.update(id)
+    return
+  }
+  const operation = operationFor(fib, desired, actual)
+  const metric = fib.targets.metricOf(operation === Operation.Delete ? actual : desired)
+  const i = batch.add(operation, prefix, fib.targets.get(desired), metric)
+  batch.rows[i] = id
+  batch.targetIds[i] = desired
+  rows.set(id, Mark.InFlight)
+}
+
+/** The metric is part of a route's place: where it changes, the new route comes first, and the old one is surplus then. */
+function operationFor({ targets }: Fib, desired: TargetId, actual: TargetId): Operation {
+  if (desired === 0) return Operation.Delete
+  return actual !== 0 && targets.metricOf(desired) === targets.metricOf(actual) ? Operation.Replace : Operation.Add
+}
+
+function settleRow(fib: Fib, rows: RouteRows, batch: RouteBatch, i: number): 'done' | 'conflict' | 'failed' {
+  const id = batch.rows[i]!
+  const errno = batch.errors[i]!
+  const operation = batch.operation(i)
+  const before = rows.actual[id]!
+  if (errno === 0) {
+    if (operation === Operation.Add && before !== 0) {
+      fib.surplus.add(prefix, fib.targets.metricOf(before), fib.rules.ownership)
+    }
+    rows.actual[id] = batch.targetIds[i]!
+    rows.set(id, Mark.Seen)
+    return 'done'
+  }
+  const wasGone = errno === ESRCH || errno === ENOENT
+  if (wasGone && operation !== Operation.Add) {
+    rows.actual[id] = 0
+    return 'done'
+  }
+  rows.setErrno(id, errno)
+  return errno === EEXIST ? 'conflict' : 'failed'
+}

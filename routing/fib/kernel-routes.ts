@@ -1,0 +1,55 @@
+import type { Address } from '../ip/address.ts'
+import type { PrefixWords } from '../ip/prefix.ts'
+import type { NextHopWords } from './next-hop-words.ts'
+import type { RouteBatch } from './route-batch.ts'
+
+/** `other`: something we never make, so never what is wanted. */
+export type RouteType = 'unicast' | 'blackhole' | 'other'
+
+/** Where a kernel route leads, shared by all routes that lead there. */
+export interface KernelTarget {
+  readonly type: RouteType
+  readonly metric: number
+  readonly nextHops: readonly KernelNextHop[]
+}
+
+export interface KernelNextHop {
+  /** Absent: the link itself is the next hop. */
+  readonly gateway?: Address
+  readonly interfaceIndex: number
+  /** 1 to 256. */
+  readonly weight: number
+}
+
+/** A route as the kernel tells it. One object is filled anew for each; copy what is kept. */
+export interface KernelRoute {
+  readonly prefix: PrefixWords
+  table: number
+  protocol: number
+  metric: number
+  type: RouteType
+  readonly nextHops: NextHopWords
+  /** It took the place of another route with this prefix and metric. */
+  replaces: boolean
+}
+
+/** The kernel's routing tables, as far as the FIB needs them. */
+export interface KernelRoutes {
+  /** From now on changes made by anybody but `apply` are told. */
+  watch(watcher: RouteWatcher): void
+  /** Tells all routes of both families, in order with the changes that happen meanwhile, then `dumped`. */
+  dump(): void
+  /** Makes the changes of the batch and notes in it what came of each. One batch at a time. */
+  apply(batch: RouteBatch, done: () => void): void
+  close(): void
+}
+
+export interface RouteWatcher {
+  found(route: KernelRoute): void
+  /** The dump is over; with an error, it is not whole. */
+  dumped(error?: Error): void
+  added(route: KernelRoute): void
+  removed(route: KernelRoute): void
+  /** Changes have been lost. */
+  overflow(): void
+}
