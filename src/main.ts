@@ -1,3 +1,5 @@
 import { runCli } from './cli/program.ts'
 
-process.exitCode = await runCli(process.argv.slice(2), process)
+const exitCode = await runCli(process.argv.slice(2), process)
+// The command is over, whatever timers and sockets still wait for.
+process.exit(exitCode)

@@ -24,7 +24,7 @@ const CONVERGE_WITHIN_MS = 60_000
 const POLL_MS = 100
 const REQUESTS = 60
 /** The node that is killed: one that serves, so that its loss is felt. */
-const VICTIM = 'node-3'
+const VICTIM = 'node-1'
 
 /** Shows routelet at work; the words of what did not go as it should, none when all did. */
 export async function demonstrate(stage: Stage): Promise<readonly string[]> {

@@ -38,9 +38,9 @@ export async function runLab(flags: LabFlags, terminal: Terminal): Promise<void>
     throw error
   })
   const programs = new Programs(join(RUN_DIR, 'log'))
-  const interrupted = interruption()
+  const stay = new Stay()
   try {
-    await Promise.race([perform(flags, { namespaces, programs, screen }), interrupted])
+    await Promise.race([perform(flags, { namespaces, programs, screen, stay }), stay.interrupted])
   } finally {
     await screen.step('stopping and removing everything', async () => {
       await programs.stopAll(STOP_WITHIN_MS)
@@ -52,9 +52,14 @@ export async function runLab(flags: LabFlags, terminal: Terminal): Promise<void>
 
 async function perform(
   flags: LabFlags,
-  means: { readonly namespaces: Namespaces; readonly programs: Programs; readonly screen: Screen },
+  means: {
+    readonly namespaces: Namespaces
+    readonly programs: Programs
+    readonly screen: Screen
+    readonly stay: Stay
+  },
 ): Promise<void> {
-  const { namespaces, programs, screen } = means
+  const { namespaces, programs, screen, stay } = means
   const routelets = new Routelets(RUN_DIR, programs)
   const rack = await screen.step(
     'making namespaces: router, reflector, three nodes on two subnets, a pod on each',
@@ -67,7 +72,10 @@ async function perform(
 
   const complaints = await demonstrate({ rack, routelets, programs, screen, tor: flags.tor })
   if (complaints.length > 0) await showTrouble(complaints, programs, screen)
-  if (!flags.once) await stay(screen)
+  if (!flags.once) {
+    showWaysIn(screen)
+    await stay.untilTold()
+  }
   if (complaints.length > 0) throw new Failure(EXIT_FAILED, ['the lab did not come out as it should'])
   screen.line('All as it should be.')
 }
@@ -83,10 +91,26 @@ async function startPrograms(tor: TorKind, rack: Rack, programs: Programs, route
   }
 }
 
-/** Rejects when somebody wants the lab to end before it is through. */
-async function interruption(): Promise<never> {
-  const signal = await Promise.race(['SIGINT', 'SIGTERM', 'SIGHUP'].map((name) => once(process, name).then(() => name)))
-  throw new Failure(signal === 'SIGINT' ? 130 : 143, [`interrupted (${signal})`])
+/** A signal during the demonstration breaks it off; after it, that is how the lab ends. */
+class Stay {
+  /** Rejects when somebody wants the lab to end before it is through. */
+  readonly interrupted: Promise<never>
+  readonly #told: Promise<string>
+  #waiting = false
+
+  constructor() {
+    this.#told = Promise.race(['SIGINT', 'SIGTERM', 'SIGHUP'].map((name) => once(process, name).then(() => name)))
+    this.interrupted = new Promise((_, reject) => {
+      this.#told.then((signal) => {
+        if (!this.#waiting) reject(new Failure(signal === 'SIGINT' ? 130 : 143, [`interrupted by ${signal}`]))
+      })
+    })
+  }
+
+  async untilTold(): Promise<void> {
+    this.#waiting = true
+    await this.#told
+  }
 }
 
 async function showTrouble(complaints: readonly string[], programs: Programs, screen: Screen): Promise<void> {
@@ -98,7 +122,7 @@ async function showTrouble(complaints: readonly string[], programs: Programs, sc
   }
 }
 
-async function stay(screen: Screen): Promise<void> {
+function showWaysIn(screen: Screen): void {
   const [first] = NODES
   const node = `${NAMESPACE_PREFIX}${first?.name}`
   const enter = outerPid() === undefined ? '' : `nsenter -t ${outerPid()} -U -n -m -p --preserve-credentials `
@@ -114,5 +138,4 @@ async function stay(screen: Screen): Promise<void> {
       `${enter}tail -f ${RUN_DIR}/log/${first?.name}.log`,
     ].join('\n'),
   )
-  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM'), once(process, 'SIGHUP')])
 }
