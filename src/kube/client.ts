@@ -9,7 +9,7 @@ export interface KubeClient {
   readonly server: string
   /** Addresses the server was seen to answer at. */
   readonly serverAddresses: ReadonlySet<Address>
-  request(method: 'GET' | 'POST' | 'PATCH', path: string, body?: RequestBody): Promise<unknown>
+  request(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: RequestBody): Promise<unknown>
   /** Resolves when the server ends the stream. */
   stream(path: string, signal: AbortSignal, events: StreamEvents): Promise<void>
 }
