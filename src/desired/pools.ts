@@ -1,21 +1,32 @@
-import { type Address, addressOctets, familyOf, parseAddress } from '../../routing/ip/address.ts'
-import { contains, hostPrefix, parsePrefixWords, prefixWords } from '../../routing/ip/prefix.ts'
+import { type Address, addressOctets, type Family, familyOf, parseAddress } from '../../routing/ip/address.ts'
+import { contains, hostPrefix, type PrefixWords, parsePrefixWords, prefixWords } from '../../routing/ip/prefix.ts'
 import type { IPAddressPool } from '../kinds/ip-address-pool.ts'
+import { onceEach } from './once-each.ts'
 
 /** Is the address one of the pool's? */
 export function poolHolds(pool: IPAddressPool, address: Address): boolean {
-  return pool.spec.addresses.some((range) => rangeHolds(range, address))
+  const words = prefixWords(hostPrefix(address))
+  const octets = addressOctets(address)
+  return rangesOf(pool).some((range) =>
+    'prefix' in range
+      ? contains(range.prefix, words)
+      : range.family === words.family &&
+        Buffer.compare(range.first, octets) <= 0 &&
+        Buffer.compare(octets, range.last) <= 0,
+  )
 }
 
-/** `range` is a prefix, or two addresses joined by a hyphen; its form has been checked. */
-function rangeHolds(range: string, address: Address): boolean {
-  const words = parsePrefixWords(range)
-  if (words !== undefined) return contains(words, prefixWords(hostPrefix(address)))
-  const [first, last] = range.split('-').map(parseAddress)
-  if (first === undefined || last === undefined || familyOf(first) !== familyOf(address)) return false
-  return compare(first, address) <= 0 && compare(address, last) <= 0
-}
+type Range =
+  | { readonly prefix: PrefixWords }
+  | { readonly family: Family; readonly first: Uint8Array; readonly last: Uint8Array }
 
-function compare(a: Address, b: Address): number {
-  return Buffer.compare(addressOctets(a), addressOctets(b))
+const rangesOf = onceEach((pool: IPAddressPool): Range[] => pool.spec.addresses.flatMap((text) => rangeOf(text) ?? []))
+
+/** A prefix, or two addresses joined by a hyphen; the form has been checked. */
+function rangeOf(text: string): Range | undefined {
+  const prefix = parsePrefixWords(text)
+  if (prefix !== undefined) return { prefix }
+  const [first, last] = text.split('-').map(parseAddress)
+  if (first === undefined || last === undefined) return undefined
+  return { family: familyOf(first), first: addressOctets(first), last: addressOctets(last) }
 }

@@ -3,6 +3,7 @@ import { parsePrefix } from '../../routing/ip/prefix.ts'
 import type { EndpointSlice, Namespace, Node, Secret, Service } from '../objects/core-kinds.ts'
 import type { RoutingObject } from '../objects/parse.ts'
 import { groupBy } from './group-by.ts'
+import { onceEach } from './once-each.ts'
 import type { ClusterSnapshot, NodeView, ServiceView, Serving } from './snapshot.ts'
 
 const EXCLUDE_LABEL = 'node.kubernetes.io/exclude-from-external-load-balancers'
@@ -59,7 +60,7 @@ function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
-function nodeView({ metadata, spec, status }: Node): NodeView {
+const nodeView = onceEach(({ metadata, spec, status }: Node): NodeView => {
   const podCidrs = spec.podCIDRs.length > 0 ? spec.podCIDRs : spec.podCIDR === undefined ? [] : [spec.podCIDR]
   const condition = (type: string) => status.conditions.find((one) => one.type === type)?.status
   return {
@@ -75,19 +76,26 @@ function nodeView({ metadata, spec, status }: Node): NodeView {
     networkUnavailable: condition('NetworkUnavailable') === 'True',
     excluded: Object.hasOwn(metadata.labels, EXCLUDE_LABEL),
   }
-}
+})
 
 function serviceView(
   service: Service,
   slices: readonly EndpointSlice[],
   namespaces: ReadonlyMap<string, Namespace>,
 ): ServiceView {
+  const namespace = namespaceOf(service)
+  return {
+    ...serviceAlone(service),
+    namespaceLabels: { ...namespaces.get(namespace)?.metadata.labels, [NAMESPACE_LABEL]: namespace },
+    serving: { 4: serving(slices, 'IPv4'), 6: serving(slices, 'IPv6') } satisfies Record<Family, Serving>,
+  }
+}
+
+const serviceAlone = onceEach((service: Service) => {
   const { metadata, spec, status } = service
-  const namespace = metadata.namespace ?? 'default'
   return {
     name: fullName(service),
     labels: metadata.labels,
-    namespaceLabels: { ...namespaces.get(namespace)?.metadata.labels, [NAMESPACE_LABEL]: namespace },
     isLoadBalancer: spec.type === 'LoadBalancer',
     ...(spec.loadBalancerClass !== undefined && { loadBalancerClass: spec.loadBalancerClass }),
     // With ipMode Proxy the address is that of a proxy elsewhere, and the nodes do not answer for it.
@@ -96,21 +104,20 @@ function serviceView(
       .map(({ ip }) => (ip === undefined ? undefined : parseAddress(ip)))
       .filter(isGiven),
     trafficPolicy: spec.externalTrafficPolicy,
-    serving: { 4: serving(slices, 'IPv4'), 6: serving(slices, 'IPv6') } satisfies Record<Family, Serving>,
   }
+})
+
+function serving(slices: readonly EndpointSlice[], addressType: string): Serving {
+  const parts = slices.filter((slice) => slice.addressType === addressType).map(servingIn)
+  if (parts.length === 1 && parts[0] !== undefined) return parts[0]
+  return { anywhere: parts.some(({ anywhere }) => anywhere), on: new Set(parts.flatMap(({ on }) => [...on])) }
 }
 
 /** One endpoint that does not serve never hides another with the same address that does. */
-function serving(slices: readonly EndpointSlice[], addressType: string): Serving {
-  const endpoints = slices
-    .filter((slice) => slice.addressType === addressType)
-    .flatMap((slice) => slice.endpoints)
-    .filter(({ conditions }) => conditions.ready !== false || conditions.serving === true)
-  return {
-    anywhere: endpoints.length > 0,
-    on: new Set(endpoints.map(({ nodeName }) => nodeName).filter(isGiven)),
-  }
-}
+const servingIn = onceEach(({ endpoints }: EndpointSlice): Serving => {
+  const able = endpoints.filter(({ conditions }) => conditions.ready !== false || conditions.serving === true)
+  return { anywhere: able.length > 0, on: new Set(able.map(({ nodeName }) => nodeName).filter(isGiven)) }
+})
 
 /** Endpoints of the API server carry no label of their Service before 1.21, but have always had its name. */
 function apiServerAddresses(
@@ -128,8 +135,12 @@ function sliceOwner(slice: EndpointSlice): string {
   return `${namespace}/${labels[SERVICE_LABEL] ?? name}`
 }
 
-function fullName({ metadata }: Service): string {
-  return `${metadata.namespace ?? 'default'}/${metadata.name}`
+function fullName(service: Service): string {
+  return `${namespaceOf(service)}/${service.metadata.name}`
+}
+
+function namespaceOf({ metadata }: Service): string {
+  return metadata.namespace ?? 'default'
 }
 
 function secretTexts({ data, stringData }: Secret): Map<string, string> {
