@@ -1,4 +1,5 @@
 import type { ListenRangeConfig, PeerConfig, SpeakerConfig } from '../../bgp/contract.ts'
+import { familyOf } from '../../routing/ip/address.ts'
 import type { Announcement, DesiredState, Problem } from '../contract.ts'
 import { advertisementsInForce } from './advertisements.ts'
 import { announcementsOf } from './announcements.ts'
@@ -11,7 +12,7 @@ import { serviceOffers } from './service-offers.ts'
 import type { Session } from './session.ts'
 import type { ClusterSnapshot } from './snapshot.ts'
 import { clusterId, topologySessions } from './topology.ts'
-import { type Context, type Report, selfOf, type Viewpoint } from './viewpoint.ts'
+import { type Context, type Report, type Self, selfOf, type Viewpoint } from './viewpoint.ts'
 import { withoutDoubles } from './without-doubles.ts'
 
 /** What follows from all that is known of the cluster, for one agent or reflector; nothing before there is a RoutingConfig. */
@@ -68,9 +69,16 @@ function speakerConfig(
     peers: sessions.flatMap((one) => (one.type === 'peer' ? [withSet(one.config)] : [])).toSorted(byName),
     listenRanges: sessions.flatMap((one) => (one.type === 'range' ? [withSet(one.config)] : [])).toSorted(byName),
     originationSets: sets,
+    ...nextHopSelf(self),
     maxPaths: self.role === 'agent' ? kernel.maxPaths : 1,
     ...(gracefulRestart.enabled && { gracefulRestart: { restartSeconds: gracefulRestart.restartSeconds } }),
   }
+}
+
+function nextHopSelf({ sessionAddresses }: Self): Pick<SpeakerConfig, 'nextHopSelf'> {
+  const ipv4 = sessionAddresses.find((one) => familyOf(one) === 4)
+  const ipv6 = sessionAddresses.find((one) => familyOf(one) === 6)
+  return { nextHopSelf: { ...(ipv4 && { ipv4 }), ...(ipv6 && { ipv6 }) } }
 }
 
 function byName(a: { readonly name: string }, b: { readonly name: string }): number {

@@ -1,10 +1,10 @@
-import type { FamilyName, PeerConfig, PeerOptions } from '../../bgp/contract.ts'
+import type { PeerConfig, PeerOptions } from '../../bgp/contract.ts'
 import { address, familyOf } from '../../routing/ip/address.ts'
 import { prefix } from '../../routing/ip/prefix.ts'
 import type { BGPPeer } from '../kinds/bgp-peer.ts'
 import { lower, OWN_ROUTES_ONLY } from './policies.ts'
 import { anySelects, selects } from './selectors.ts'
-import { commonAddresses, FAMILY_NAME, passwordOf, type Session } from './session.ts'
+import { commonAddresses, familiesOf, passwordOf, type Session } from './session.ts'
 import type { Context } from './viewpoint.ts'
 
 /** Most sessions of one listen range: a bound for accidents, not a size to plan with. */
@@ -58,24 +58,21 @@ function sessionsOf(peer: BGPPeer, context: Context, knownPolicies: ReadonlySet<
   return nodeSessions(peer, context).map((one) => session({ ...common, ...one }))
 }
 
-/** `peerNodeSelector`: every selected node but oneself, once per address family that both have. */
+/** `peerNodeSelector`: every selected node but oneself. */
 function nodeSessions({ spec, metadata }: BGPPeer, { cluster, self }: Context) {
   if (spec.peerNodeSelector === undefined) return []
+  const source = spec.sourceAddress === undefined ? undefined : address(spec.sourceAddress)
   const nodes = [...cluster.nodes.values()].filter(
     (node) => node.name !== self.name && selects(spec.peerNodeSelector, node.labels),
   )
-  return nodes.flatMap((node) =>
-    commonAddresses(self, node)
-      .filter((remoteAddress) => spec.families.includes(FAMILY_NAME[familyOf(remoteAddress)]))
-      .map((remoteAddress, i) => {
-        const family = familyOf(remoteAddress)
-        const own = spec.sourceAddress === undefined ? self.sessionAddresses : [address(spec.sourceAddress)]
-        const localAddress = own.find((one) => familyOf(one) === family)
-        const families: readonly FamilyName[] = [FAMILY_NAME[family]]
-        const name = `${metadata.name}/${node.name}${i === 0 ? '' : '/ipv6'}`
-        return { name, remoteAddress, families, ...(localAddress && { localAddress }) }
-      }),
-  )
+  return nodes.flatMap((node) => {
+    const common = commonAddresses(self, node)
+    const families = familiesOf(common).filter((family) => spec.families.includes(family))
+    const remoteAddress = common.find((one) => source === undefined || familyOf(one) === familyOf(source))
+    if (remoteAddress === undefined || families.length === 0) return []
+    const localAddress = source ?? self.sessionAddresses.find((one) => familyOf(one) === familyOf(remoteAddress))
+    return [{ name: `${metadata.name}/${node.name}`, remoteAddress, families, ...(localAddress && { localAddress }) }]
+  })
 }
 
 function peerOptions(

@@ -62,21 +62,20 @@ export function topologySession(
   return { type: 'peer', config }
 }
 
-/** The sessions with another node: one per address family that both have, each over that family. */
-export function sessionsWithNode(
+/**
+ * The session with another node, if the two have a family in common: one, over IPv4 where both have it, for the routes
+ * of every family that both have.
+ */
+export function sessionWithNode(
   context: Context,
   other: NodeView,
   about: { readonly name: string; readonly client?: boolean; readonly passive?: boolean },
 ): Session[] {
-  return commonAddresses(context.self, other).map((remoteAddress, i) =>
-    topologySession(context, {
-      ...about,
-      name: i === 0 ? about.name : `${about.name}/ipv6`,
-      remoteAddress,
-      remoteAsn: asnOf(other, context.config),
-      families: [FAMILY_NAME[familyOf(remoteAddress)]],
-    }),
-  )
+  const addresses = commonAddresses(context.self, other)
+  const [remoteAddress] = addresses
+  if (remoteAddress === undefined) return []
+  const remoteAsn = asnOf(other, context.config)
+  return [topologySession(context, { ...about, remoteAddress, remoteAsn, families: familiesOf(addresses) })]
 }
 
 /** Addresses of the other node in the families that we have too, IPv4 first. */
@@ -85,6 +84,10 @@ export function commonAddresses(self: Self, other: NodeView): Address[] {
   // A reflector takes whatever family its clients come by.
   if (self.role === 'reflector') return theirs
   return theirs.filter((address) => self.sessionAddresses.some((own) => familyOf(own) === familyOf(address)))
+}
+
+export function familiesOf(addresses: readonly Address[]): FamilyName[] {
+  return addresses.map((address) => FAMILY_NAME[familyOf(address)])
 }
 
 /** The password a reference names, or that the session has to wait for it. */

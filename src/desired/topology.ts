@@ -1,8 +1,8 @@
 import { type Address, address, familyOf } from '../../routing/ip/address.ts'
 import { isEmptySelector, selects } from './selectors.ts'
-import { FAMILY_NAME, type Session, sessionsWithNode, topologySession } from './session.ts'
+import { commonAddresses, FAMILY_NAME, familiesOf, type Session, sessionWithNode, topologySession } from './session.ts'
 import type { NodeView } from './snapshot.ts'
-import { type Context, firstOfEachFamily } from './viewpoint.ts'
+import { asnOf, type Context, firstOfEachFamily } from './viewpoint.ts'
 
 /** The sessions that the topology of the RoutingConfig asks for: mesh, towards reflectors, towards clients. */
 export function topologySessions(context: Context): Session[] {
@@ -14,7 +14,7 @@ export function topologySessions(context: Context): Session[] {
 
   switch (topologyMode(context)) {
     case 'FullMesh':
-      return others.flatMap((node) => sessionsWithNode(context, node, { name: `mesh/${node.name}` }))
+      return others.flatMap((node) => sessionWithNode(context, node, { name: `mesh/${node.name}` }))
     case 'Reflectors':
       return reflectorTopology(context, others)
     case 'None':
@@ -65,7 +65,7 @@ function reflectorTopology(context: Context, others: readonly NodeView[]): Sessi
   const reflecting = others.filter((node) => isReflector(node, config))
   const reflectors = [
     ...reflectorSessions(context, reflecting),
-    ...reflecting.flatMap((node) => sessionsWithNode(context, node, { name: `reflector/${node.name}` })),
+    ...reflecting.flatMap((node) => sessionWithNode(context, node, { name: `reflector/${node.name}` })),
   ]
   if (self.node === undefined || !isReflector(self.node, config)) return reflectors
   const clients = others.filter((node) => !isReflector(node, config))
@@ -78,33 +78,39 @@ function reflectorSessions(context: Context, reflecting: readonly NodeView[]): S
   const addresses = config.spec.topology.reflectors.addresses
     .map(address)
     .filter((one) => !self.addresses.has(one) && !known.has(one))
-  return addresses.map((remoteAddress) =>
-    topologySession(context, {
+  const ways = new Set(addresses.map(familyOf))
+  return addresses.map((remoteAddress) => {
+    const own = FAMILY_NAME[familyOf(remoteAddress)]
+    // Routes of a family go over that family; where no reflector is reached by it, over the other one.
+    const carried = self.sessionAddresses.filter((one) => !ways.has(familyOf(one)))
+    return topologySession(context, {
       name: `reflector/${remoteAddress}`,
       remoteAddress,
       remoteAsn: config.spec.asn,
-      families: familiesOver(remoteAddress, addresses),
-    }),
-  )
-}
-
-/** The family of the address, and the other one too where no reflector is reached by it. */
-function familiesOver(remoteAddress: Address, addresses: readonly Address[]) {
-  const family = familyOf(remoteAddress)
-  const other = family === 4 ? 6 : 4
-  const alone = addresses.every((one) => familyOf(one) === family)
-  return alone ? [FAMILY_NAME[family], FAMILY_NAME[other]] : [FAMILY_NAME[family]]
+      families: [...new Set([own, ...familiesOf(carried)])],
+    })
+  })
 }
 
 /** A reflector elsewhere knows its clients by the addresses of the nodes and waits for them; one on a node dials too. */
 function clientSessions(context: Context, clients: readonly NodeView[], options: { passive: boolean }): Session[] {
   const { addresses } = context.config.spec.topology.reflectors
-  const families = new Set(firstOfEachFamily(addresses.map(address)).map(familyOf))
-  return clients
-    .flatMap((node) => sessionsWithNode(context, node, { name: `client/${node.name}`, client: true, ...options }))
-    .filter(({ type, config }) => {
-      // Nobody dials a reflector over a family that it has no published address in.
-      const unused = context.self.role === 'reflector' && families.size > 0
-      return !unused || (type === 'peer' && families.has(familyOf(config.remoteAddress)))
-    })
+  const ways = context.self.role === 'reflector' ? new Set(addresses.map(address).map(familyOf)) : new Set()
+  return clients.flatMap((node) => {
+    const about = { name: `client/${node.name}`, client: true, ...options }
+    if (ways.size === 0) return sessionWithNode(context, node, about)
+    // Clients dial each published address, and over each family tell what `reflectorSessions` says.
+    return firstOfEachFamily(node.internalAddresses)
+      .filter((one) => ways.has(familyOf(one)))
+      .map((remoteAddress, i) =>
+        topologySession(context, {
+          ...about,
+          name: i === 0 ? about.name : `${about.name}/ipv6`,
+          remoteAddress,
+          remoteAsn: asnOf(node, context.config),
+          families:
+            ways.size > 1 ? [FAMILY_NAME[familyOf(remoteAddress)]] : familiesOf(commonAddresses(context.self, node)),
+        }),
+      )
+  })
 }

@@ -1,4 +1,11 @@
-import { type Address, address, addressFromWords, familyOf, parseAddress } from '../../routing/ip/address.ts'
+import {
+  type Address,
+  address,
+  addressFromWords,
+  familyOf,
+  isLinkLocal,
+  parseAddress,
+} from '../../routing/ip/address.ts'
 import type { Prefix } from '../../routing/ip/prefix.ts'
 import type { Problem } from '../contract.ts'
 import { MAX_ASN } from '../kinds/common.ts'
@@ -25,7 +32,7 @@ export interface Self {
   readonly bgpIdentifier: Address
   /** Every address known to be ours. */
   readonly addresses: ReadonlySet<Address>
-  /** The address of each family that sessions with other nodes use. */
+  /** The address of each family that other nodes know us by: sessions run from it, next hops are made of it. */
   readonly sessionAddresses: readonly Address[]
 }
 
@@ -47,7 +54,7 @@ export function selfOf(cluster: ClusterSnapshot, config: RoutingConfig, viewpoin
   // A reflector may run on a node, but is another speaker than the agent there.
   const node = role === 'agent' ? cluster.nodes.get(nodeName) : undefined
   const local = facts?.localAddresses ?? []
-  const sessionAddresses = firstOfEachFamily(node?.internalAddresses ?? [])
+  const sessionAddresses = firstOfEachFamily(node?.internalAddresses ?? local.filter(isReachable))
   if (role === 'agent' && node === undefined && cluster.nodes.size > 0)
     report({ kind: 'Pending', object: `Node ${nodeName}`, path: '', message: 'there is no such Node' })
   return {
@@ -59,6 +66,10 @@ export function selfOf(cluster: ClusterSnapshot, config: RoutingConfig, viewpoin
     addresses: new Set([...(node?.internalAddresses ?? []), ...local]),
     sessionAddresses,
   }
+}
+
+function isReachable(address: Address): boolean {
+  return !address.startsWith('127.') && address !== '::1' && !isLinkLocal(address)
 }
 
 /** The AS of a node: that of the cluster unless its annotation says another. */
@@ -91,8 +102,8 @@ function bgpIdentifier(
   // A reflector may share the address of the node it runs on with the agent there, but never the identifier.
   if (role === 'reflector') return hashedIdentifier(`reflector/${nodeName}`)
   if (config.spec.routerID.mode === 'Hash') return hashedIdentifier(nodeName)
-  const addresses = node?.internalAddresses ?? facts?.localAddresses ?? []
-  const first = addresses.find((one) => familyOf(one) === 4 && !one.startsWith('127.'))
+  const addresses = node?.internalAddresses ?? facts?.localAddresses.filter(isReachable) ?? []
+  const first = addresses.find((one) => familyOf(one) === 4)
   return first ?? hashedIdentifier(nodeName)
 }
 

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { formatYaml } from '../objects/documents.ts'
-import { notYet } from '../objects/not-yet.ts'
+import { notYetWords } from '../objects/not-yet.ts'
 import { customResourceDefinition } from './crd.ts'
 import { GROUP } from './kind.ts'
 import { kinds } from './kinds.ts'
@@ -16,7 +16,7 @@ export function generated(): ReadonlyMap<string, string> {
       header + formatYaml(customResourceDefinition(kind)),
     ]),
     ['manifests/crds/kustomization.yaml', header + formatYaml(crdKustomization())],
-    ['docs/reference.md', referencePage(kinds, (kind) => Object.keys(notYet[kind] ?? {}))],
+    ['docs/reference.md', referencePage(kinds, notYetWords)],
   ])
 }
 

@@ -1,8 +1,11 @@
 import { API_VERSION, type Kind } from './kind.ts'
 import type { Rule, SchemaNode } from './schema.ts'
 
+/** What this version refuses of a kind: path → in words, empty for any value. */
+export type NotYetWords = (kind: string) => ReadonlyMap<string, string>
+
 /** The reference page of all kinds, in Markdown. */
-export function referencePage(kinds: readonly Kind[], notYet: (kind: string) => readonly string[]): string {
+export function referencePage(kinds: readonly Kind[], notYet: NotYetWords): string {
   return [
     '# Reference of the kinds',
     '',
@@ -12,11 +15,11 @@ export function referencePage(kinds: readonly Kind[], notYet: (kind: string) => 
     'later. Objects in files (`--config`) are held to the same schema and the same rules. Fields marked *not yet* are',
     'refused where they are given: an object never promises what this version does not do.',
     '',
-    ...kinds.flatMap((kind) => kindSection(kind, new Set(notYet(kind.kind)))),
+    ...kinds.flatMap((kind) => kindSection(kind, notYet(kind.kind))),
   ].join('\n')
 }
 
-function kindSection(kind: Kind, notYet: ReadonlySet<string>): string[] {
+function kindSection(kind: Kind, notYet: ReadonlyMap<string, string>): string[] {
   const short = kind.shortNames.map((name) => `\`${name}\``).join(', ')
   const spec = kind.spec ? fieldRows(kind.spec, 'spec', notYet) : fieldRows(kind.status, 'status', notYet)
   const rules = [...ruleLines(kind.rules, ''), ...(kind.spec ? allRules(kind.spec, 'spec') : [])]
@@ -33,7 +36,7 @@ function kindSection(kind: Kind, notYet: ReadonlySet<string>): string[] {
   ]
 }
 
-function fieldRows(schema: SchemaNode, path: string, notYet: ReadonlySet<string>): string[] {
+function fieldRows(schema: SchemaNode, path: string, notYet: ReadonlyMap<string, string>): string[] {
   const below = children(schema).flatMap(([name, field]) => [
     row(field, `${path}${name}`, notYet),
     ...fieldRows(field, `${path}${name}`, notYet),
@@ -58,8 +61,9 @@ function children(schema: SchemaNode): [string, SchemaNode][] {
   }
 }
 
-function row(schema: SchemaNode, path: string, notYet: ReadonlySet<string>): string {
-  const mark = notYet.has(path) ? ' *Not yet.*' : ''
+function row(schema: SchemaNode, path: string, notYet: ReadonlyMap<string, string>): string {
+  const words = notYet.get(path)
+  const mark = words === undefined ? '' : words === '' ? ' *Not yet.*' : ` *Not yet: ${words}.*`
   return `| \`${path}\` | ${typeWords(schema)} | ${defaultWords(schema)} | ${cell(schema.description)}${mark} |`
 }
 

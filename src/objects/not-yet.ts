@@ -1,13 +1,20 @@
 import { type Fault, isRecord } from './read.ts'
 
 interface Row {
-  /** The values that ask for what is not there yet; absent: any value. */
+  /** The values that ask for what is not there yet, and in words; absent: any value. */
   readonly when?: (value: unknown) => boolean
+  readonly words?: string
 }
 
-const isTrue = (value: unknown) => value === true
-const isPositive = (value: unknown) => Number(value) > 0
-const isNot = (allowed: unknown) => (value: unknown) => value !== allowed
+const given: Row = {}
+const isTrue: Row = { when: (value) => value === true, words: 'true' }
+const isPositive: Row = { when: (value) => Number(value) > 0, words: 'more than 0' }
+const isNotEmpty: Row = { when: (value) => Array.isArray(value) && value.length > 0, words: 'any item' }
+const isNot = (allowed: unknown): Row => ({ when: (value) => value !== allowed, words: `anything but ${allowed}` })
+const holdsMoreThan = (allowed: unknown): Row => ({
+  when: (value) => Array.isArray(value) && value.some((item) => item !== allowed),
+  words: `anything but ${allowed}`,
+})
 
 /**
  * What the kinds can say and this version does not do yet. It is refused where somebody asks for it, never ignored.
@@ -15,44 +22,47 @@ const isNot = (allowed: unknown) => (value: unknown) => value !== allowed
  */
 export const notYet: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
   RoutingConfig: {
-    'spec.topology.bfdProfile': {},
-    'spec.podNetwork.encapsulation': { when: isNot('None') },
-    'spec.podNetwork.masquerade.enabled': { when: isTrue },
-    'spec.podNetwork.masquerade.excludeCIDRs': { when: (value) => Array.isArray(value) && value.length > 0 },
-    'spec.podNetwork.cni.enabled': { when: isTrue },
-    'spec.gracefulRestart.longLivedStaleSeconds': { when: isPositive },
-    'spec.drain.gracefulShutdownSeconds': { when: isPositive },
-    'spec.drain.onCordon': { when: isTrue },
+    'spec.topology.bfdProfile': given,
+    'spec.podNetwork.encapsulation': isNot('None'),
+    'spec.podNetwork.masquerade.enabled': isTrue,
+    'spec.podNetwork.masquerade.excludeCIDRs': isNotEmpty,
+    'spec.podNetwork.cni.enabled': isTrue,
+    'spec.gracefulRestart.longLivedStaleSeconds': isPositive,
+    'spec.drain.gracefulShutdownSeconds': isPositive,
+    'spec.drain.onCordon': isTrue,
   },
   BGPPeer: {
-    'spec.interface': {},
-    'spec.extendedNextHop': { when: isTrue },
-    'spec.bfdProfile': {},
-    'spec.addPath': {},
-    'spec.role': {},
+    'spec.interface': given,
+    'spec.extendedNextHop': isTrue,
+    'spec.bfdProfile': given,
+    'spec.addPath': given,
+    'spec.role': given,
   },
   BGPAdvertisement: {
-    'spec.service.addresses': { when: (value) => Array.isArray(value) && value.some(isNot('LoadBalancerIP')) },
-    'spec.service.aggregationLengthIPv4': { when: isNot(32) },
-    'spec.service.aggregationLengthIPv6': { when: isNot(128) },
-    'spec.service.weightByLocalEndpoints': { when: isTrue },
+    'spec.service.addresses': holdsMoreThan('LoadBalancerIP'),
+    'spec.service.aggregationLengthIPv4': isNot(32),
+    'spec.service.aggregationLengthIPv6': isNot(128),
+    'spec.service.weightByLocalEndpoints': isTrue,
   },
   // Nothing of these kinds is done, whatever their spec says.
-  L2Advertisement: { '': {} },
-  BFDProfile: { '': {} },
+  L2Advertisement: { '': given },
+  BFDProfile: { '': given },
 }
 
 /** Fields of a checked object that this version does not honour. */
 export function notYetHonoured(kind: string, object: unknown): Fault[] {
-  return Object.entries(notYet[kind] ?? {})
-    .filter(([path, { when }]) => {
-      const value = valueAt(object, path)
-      return value !== undefined && (when === undefined || when(value))
-    })
-    .map(([path]) => ({ path, message: path === '' ? `${kind} is not supported by this version` : UNSUPPORTED }))
+  return Object.entries(notYet[kind] ?? {}).flatMap(([path, { when, words }]) => {
+    const value = valueAt(object, path)
+    if (value === undefined || (when !== undefined && !when(value))) return []
+    const what = path === '' ? `${kind} is ` : words === undefined ? '' : `${words} is `
+    return { path, message: `${what}not supported by this version` }
+  })
 }
 
-const UNSUPPORTED = 'not supported by this version'
+/** Path → what of it is refused, in words; for the reference page. */
+export function notYetWords(kind: string): ReadonlyMap<string, string> {
+  return new Map(Object.entries(notYet[kind] ?? {}).map(([path, { words }]) => [path, words ?? '']))
+}
 
 function valueAt(object: unknown, path: string): unknown {
   if (path === '') return object

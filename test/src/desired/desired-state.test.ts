@@ -74,6 +74,11 @@ describe('the speaker', () => {
       [alone(), annotated({ 'routelet.io/router-id': '2001:db8::1' })],
       { bgpIdentifier: '10.0.0.1' },
     ],
+    [
+      'has next hops of the families of its node',
+      [alone(), node('n1', { addresses: ['10.0.0.1', '2001:db8::1', '10.0.0.2'] })],
+      { nextHopSelf: { ipv4: '10.0.0.1', ipv6: '2001:db8::1' } },
+    ],
     ['listens on the port of all', [alone(), node('n1')], { listen: { port: 179, addresses: [] } }],
     [
       'offers graceful restart',

@@ -81,16 +81,53 @@ describe('in the topology', () => {
     expect(sessions(objects)).toEqual(expected)
   })
 
-  test('nodes of two families have a session over each, for the routes of each', () => {
-    const dual = (name: string, n: number) => node(name, { addresses: [`10.0.0.${n}`, `2001:db8::${n}`] })
-    const found = peersOf([config(), dual('n1', 1), dual('n2', 2), node('n3', { addresses: ['2001:db8::3'] })])
-    expect(
-      found.map(({ name, remoteAddress, localAddress, families }) => [name, remoteAddress, localAddress, families]),
-    ).toEqual([
-      ['mesh/n2', '10.0.0.2', '10.0.0.1', ['ipv4-unicast']],
-      ['mesh/n2/ipv6', '2001:db8::2', '2001:db8::1', ['ipv6-unicast']],
-      ['mesh/n3', '2001:db8::3', '2001:db8::1', ['ipv6-unicast']],
+  test('nodes have one session, over IPv4 where they can, for every family that both have', () => {
+    const dual = (name: string, n: number) => node(name, { addresses: [`2001:db8::${n}`, `10.0.0.${n}`] })
+    const found = peersOf([
+      config(),
+      dual('n1', 1),
+      dual('n2', 2),
+      node('n3', { addresses: ['2001:db8::3'] }),
+      node('n4'),
     ])
+    expect(
+      found.map(({ name, remoteAddress, localAddress, families }) => [
+        name,
+        remoteAddress,
+        localAddress,
+        families.join(),
+      ]),
+    ).toEqual([
+      ['mesh/n2', '10.0.0.2', '10.0.0.1', 'ipv4-unicast,ipv6-unicast'],
+      ['mesh/n3', '2001:db8::3', '2001:db8::1', 'ipv6-unicast'],
+      ['mesh/n4', '10.0.0.4', '10.0.0.1', 'ipv4-unicast'],
+    ])
+  })
+
+  test('nodes without a family in common have no session', () => {
+    expect(sessions([config(), node('n1'), node('n2', { addresses: ['2001:db8::2'] })])).toEqual([])
+  })
+
+  test.each([
+    [
+      'both families go over the one that a reflector is reached by',
+      ['10.9.0.1'],
+      [['10.9.0.1', 'ipv4-unicast,ipv6-unicast']],
+    ],
+    [
+      'each goes over its own where reflectors are reached by both',
+      ['10.9.0.1', '2001:db8:9::1'],
+      [
+        ['10.9.0.1', 'ipv4-unicast'],
+        ['2001:db8:9::1', 'ipv6-unicast'],
+      ],
+    ],
+  ])('of a node of two families %s, and the reflector expects it so', (_, addresses, expected) => {
+    const dual = node('n1', { addresses: ['10.0.0.1', '2001:db8::1'] })
+    const objects = [topology({ mode: 'Reflectors', reflectors: { addresses } }), dual]
+    const carried = (viewpoint: Viewpoint) => peersOf(objects, viewpoint).map(({ families }) => families.join())
+    expect(peersOf(objects).map(({ remoteAddress, families }) => [remoteAddress, families.join()])).toEqual(expected)
+    expect(carried(RR)).toEqual(carried(N1))
   })
 
   test('a node of another AS is an external peer that is trusted all the same', () => {
@@ -329,7 +366,7 @@ describe('a reflector', () => {
     const dual = node('n1', { addresses: ['10.0.0.1', '2001:db8::1'] })
     expect(sessions([topology({ reflectors: { addresses: ['10.9.0.1'] } }), dual], RR)).toEqual(['client/n1 10.0.0.1'])
     expect(sessions([topology({ reflectors: { addresses: ['2001:db8:9::1'] } }), dual], RR)).toEqual([
-      'client/n1/ipv6 2001:db8::1',
+      'client/n1 2001:db8::1',
     ])
   })
 
