@@ -22,7 +22,7 @@ export function peerObjectSessions(context: Context, knownPolicies: ReadonlySet<
  * cluster the BGPPeers are all it has.
  */
 function concernsUs({ spec }: BGPPeer, { cluster, self }: Context): boolean {
-  if (self.role === 'reflector') return cluster.nodes.size === 0
+  if (self.role === 'reflector') return cluster.nodes.size === 0 && spec.nodeSelectors.length === 0
   return anySelects(spec.nodeSelectors, self.node?.labels ?? {})
 }
 
@@ -91,7 +91,7 @@ function peerOptions(
   return {
     remoteAsn,
     localAsn,
-    families: spec.families,
+    families: [...new Set(spec.families)],
     timers: spec.timers,
     routeReflectorClient: spec.routeReflectorClient && internal,
     nextHop: lower(spec.nextHop),

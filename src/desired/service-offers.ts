@@ -5,6 +5,7 @@ import type { Advertisement, Offer, Offers, Silence } from './offer.ts'
 import { poolHolds } from './pools.ts'
 import { selects } from './selectors.ts'
 import { FAMILY_NAME } from './session.ts'
+import { silentReasons } from './silent-reasons.ts'
 import type { ClusterSnapshot, ServiceView } from './snapshot.ts'
 import type { Context } from './viewpoint.ts'
 
@@ -59,7 +60,8 @@ function addressOffers(
     }))
   if (offers.length > 0) return { offers, silences: [] }
 
-  const furthest = judged.toSorted((a, b) => ORDER.indexOf(b.reason!) - ORDER.indexOf(a.reason!))[0]
+  const depth = ({ reason }: { readonly reason: SilentReason | undefined }) => ORDER.indexOf(reason ?? '')
+  const furthest = judged.toSorted((a, b) => depth(b) - depth(a))[0]
   const silence: Silence = {
     prefix,
     object,
@@ -83,16 +85,7 @@ function matches(
   )
 }
 
-/** The order in which reasons are looked for. */
-const ORDER: readonly SilentReason[] = [
-  'NodeNotSelected',
-  'NoMatchingPeer',
-  'NodeExcluded',
-  'NodeNotReady',
-  'NodeNetworkUnavailable',
-  'NoLocalEndpoint',
-  'NoServingEndpoint',
-]
+const ORDER = Object.keys(silentReasons)
 
 function judge(
   advertisement: Advertisement,

@@ -21,7 +21,10 @@ const service = object(
       { minItems: 1, maxItems: 3, default: ['LoadBalancerIP'] },
     ),
     selector: labelSelector('Labels of the Service.', 'all Services'),
-    namespaceSelector: labelSelector('Labels of the namespace of the Service.', 'all namespaces'),
+    namespaceSelector: labelSelector(
+      'Labels of the namespace of the Service, kubernetes.io/metadata.name among them.',
+      'all namespaces',
+    ),
     pools: objectNames('IPAddressPools the address must be in; none: any address.'),
     aggregationLengthIPv4: integer('IPv4 addresses are announced as prefixes of this length.', {
       minimum: 8,

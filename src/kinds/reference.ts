@@ -5,7 +5,11 @@ import type { Rule, SchemaNode } from './schema.ts'
 export type NotYetWords = (kind: string) => ReadonlyMap<string, string>
 
 /** The reference page of all kinds, in Markdown. */
-export function referencePage(kinds: readonly Kind[], notYet: NotYetWords): string {
+export function referencePage(
+  kinds: readonly Kind[],
+  notYet: NotYetWords,
+  silentReasons: Readonly<Record<string, string>>,
+): string {
   return [
     '# Reference of the kinds',
     '',
@@ -16,7 +20,30 @@ export function referencePage(kinds: readonly Kind[], notYet: NotYetWords): stri
     'refused where they are given: an object never promises what this version does not do.',
     '',
     ...kinds.flatMap((kind) => kindSection(kind, notYet(kind.kind))),
+    ...annotationSection(),
+    '## Why something is not announced',
+    '',
+    'Looked for in this order; of several advertisements, the one that came furthest gives the reason.',
+    '',
+    '| reason | meaning |',
+    '|---|---|',
+    ...Object.entries(silentReasons).map(([reason, meaning]) => `| \`${reason}\` | ${cell(meaning)} |`),
+    '',
   ].join('\n')
+}
+
+function annotationSection(): string[] {
+  return [
+    '## Annotations and labels',
+    '',
+    '| on | name | meaning |',
+    '|---|---|---|',
+    '| Node | annotation `routelet.io/asn` | AS of the node, instead of `spec.asn` of the RoutingConfig. |',
+    '| Node | annotation `routelet.io/router-id` | BGP identifier of the node, an IPv4 address. |',
+    '| Node | label `node.kubernetes.io/exclude-from-external-load-balancers` | The node announces no services. |',
+    '| Namespace | label `kubernetes.io/metadata.name` | Its name; selectors find it even where the Namespace itself is not known. |',
+    '',
+  ]
 }
 
 function kindSection(kind: Kind, notYet: ReadonlyMap<string, string>): string[] {

@@ -49,11 +49,17 @@ const KEEPALIVE_MS = 10_000
 /** From a kubeconfig, or without one from the service account of the pod. Throws where there is neither. */
 export function kubeClient(kubeconfig: string | undefined): KubeClient {
   const config = new KubeConfig()
-  if (kubeconfig === undefined) config.loadFromCluster()
+  if (kubeconfig === undefined) loadFromCluster(config)
   else config.loadFromFile(kubeconfig)
   const cluster = config.getCurrentCluster()
   if (!cluster) throw new ConnectionError(`${kubeconfig ?? 'the service account'} names no cluster`)
   return new HttpKubeClient(config, cluster.server.replace(/\/$/, ''))
+}
+
+function loadFromCluster(config: KubeConfig): void {
+  if (process.env['KUBERNETES_SERVICE_HOST'] === undefined)
+    throw new ConnectionError('this is no pod of a cluster: give --config or --kubeconfig')
+  config.loadFromCluster()
 }
 
 interface OpenOptions {

@@ -375,6 +375,7 @@ describe('a reflector', () => {
       config(),
       peer('racks', { listenRange: '10.0.0.0/8', peerASN: 64512, routeReflectorClient: true }),
       peer('other'),
+      peer('of-nodes', { address: '192.0.2.7', nodeSelectors: [{ matchLabels: { rack: 'a' } }] }),
     ]
     const speaker = desiredState(cluster(...objects), RR)?.speaker
     expect([speaker?.peers.map(({ name }) => name), speaker?.listenRanges.map(({ name }) => name)]).toEqual([
