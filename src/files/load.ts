@@ -53,7 +53,7 @@ async function findFiles(path: string): Promise<Files> {
   try {
     const whole = await stat(path, { bigint: true })
     if (!whole.isDirectory()) return { found: [{ file: path }], signature: signature(path, whole) }
-    const names = (await readdir(path)).filter((name) => !name.startsWith('.') && /\.(ya?ml|json)$/.test(name)).sort()
+    const names = (await readdir(path)).filter(holdsObjects).sort()
     const found: { file: string; signature: string }[] = []
     for (const name of names) {
       const file = join(path, name)
@@ -67,6 +67,11 @@ async function findFiles(path: string): Promise<Files> {
     const message = `cannot be read: ${text(error)}`
     return { problem: fault(path, path, message), signature: message }
   }
+}
+
+/** Hidden files are of editors and of the mounts of ConfigMaps; a kustomization is about objects, and is none. */
+function holdsObjects(name: string): boolean {
+  return /\.(ya?ml|json)$/.test(name) && !name.startsWith('.') && !/^kustomization\./.test(name)
 }
 
 interface FileStat {

@@ -39,8 +39,14 @@ describe('loaded is', () => {
     write('c.yaml', config())
     write('notes.txt', { kind: 'words' })
     write('.hidden.yaml', peer('tor-3'))
+    write('kustomization.yaml', { kind: 'Kustomization' })
     expect(await names(dir)).toEqual(['tor-1', 'tor-2', 'default'])
   })
+})
+
+test('the examples are what this version does', async () => {
+  const { problems } = await loadFiles(join(import.meta.dirname, '../../../manifests/examples'))
+  expect(problems).toEqual([])
 })
 
 describe('a problem is', () => {
