@@ -92,6 +92,8 @@ export function startKernel(ports: KernelPorts): Promise<Kernel> {
   })
 }
 
+/** How long removing all routes may take while the kernel refuses some. */
+const CLOSE_MS = 10_000
 /** Routes of others come and go in bursts. */
 const FOREIGN_SETTLE_MS = 50
 const MAIN_TABLE = 254
@@ -201,13 +203,24 @@ export class Kernel {
     if (!keepRoutes) {
       this.#fib.unwantAll()
       this.#sync.kick()
-      await new Promise<void>((resolve) => this.#sync.whenIdle(resolve))
+      await this.#settled()
     }
     this.#cancelForeign?.()
     this.#sync.stop()
     this.#links.stop()
     this.#ports.routes.close()
     this.#ports.links.close()
+  }
+
+  /** Nothing waits any more, not even what the kernel refused; but not for ever. */
+  #settled(): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#ports.clock.after(CLOSE_MS, resolve)
+      this.#sync.whenSettled(() => {
+        cancel()
+        resolve()
+      })
+    })
   }
 
   #linksChanged(lost: ReadonlySet<number>): void {

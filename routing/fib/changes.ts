@@ -6,9 +6,9 @@ import type { TargetId } from './targets.ts'
 
 /** What came of a batch, as far as it asks for more than the next batch. */
 export interface Settled {
-  /** The kernel may hold something else than is known here. */
+  /** What became of changes is not known. */
   readonly suspect: boolean
-  /** Places turned out to be taken by routes not known here. */
+  /** The kernel holds something else than is known here: a place is taken, or a surplus route does not go. */
   readonly conflicts: number
   readonly failed: number
 }
@@ -44,7 +44,11 @@ export function settleBatch(fib: Fib, batch: RouteBatch): Settled {
   let failed = 0
   for (let i = 0; i < batch.length; i++) {
     const id = batch.rows[i]!
-    if (id === 0) continue
+    if (id === 0) {
+      // A surplus route that does not go is found again by the next dump.
+      conflicts += Number(!batch.lost && batch.errors[i] !== 0 && batch.errors[i] !== ESRCH)
+      continue
+    }
     const rows = fib.rows[batch.readPrefix(i, prefix).family]
     suspect ||= rows.has(id, Mark.Touched)
     rows.clear(id, Mark.InFlight | Mark.Touched)

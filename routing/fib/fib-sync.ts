@@ -30,7 +30,8 @@ export class FibSync implements RouteWatcher {
   #fib: Fib
   #observed: Observed
   #batch = new RouteBatch()
-  #state: 'stopped' | 'resting' | 'scheduled' | 'dumping' | 'applying' | 'closed' = 'stopped'
+  /** `waiting`: the kernel could not be read; nothing is sent before it could. */
+  #state: 'stopped' | 'resting' | 'scheduled' | 'dumping' | 'waiting' | 'applying' | 'closed' = 'stopped'
   /** When to read everything anew: before anything else, or once nothing more important waits. */
   #dumpDue: 'no' | 'when-quiet' | 'now' = 'no'
   #cancelQuiet: (() => void) | undefined
@@ -40,7 +41,7 @@ export class FibSync implements RouteWatcher {
   #cancelRepair: (() => void) | undefined
   /** Somebody else's route came or went. */
   #foreignChanged: () => void
-  #whenIdle: (() => void)[] = []
+  #whenSettled: (() => void)[] = []
 
   constructor(ports: FibSyncPorts, fib: Fib, foreignChanged: () => void) {
     this.#ports = ports
@@ -54,10 +55,10 @@ export class FibSync implements RouteWatcher {
     return this.#state === 'resting' && this.#cancelRepair === undefined
   }
 
-  /** Calls back once `idle` holds; at once when it does. */
-  whenIdle(then: () => void): void {
-    if (this.idle || this.#state === 'stopped' || this.#state === 'closed') then()
-    else this.#whenIdle.push(then)
+  /** Calls back once nothing is under way and nothing waits, not even a retry. */
+  whenSettled(then: () => void): void {
+    this.#whenSettled.push(then)
+    this.#tellSettled()
   }
 
   start(): void {
@@ -69,6 +70,7 @@ export class FibSync implements RouteWatcher {
   /** From now on nothing is sent and nothing heard. */
   stop(): void {
     this.#state = 'closed'
+    this.#tellSettled()
     this.#cancelRetry?.()
     this.#cancelRepair?.()
     this.#cancelQuiet?.()
@@ -116,16 +118,16 @@ export class FibSync implements RouteWatcher {
 
   dumped(error?: Error): void {
     if (this.#state !== 'dumping') return
-    this.#state = 'resting'
-    if (error === undefined) {
-      this.#observed.endDump()
-      this.#foreignChanged()
-      this.kick()
+    if (error !== undefined) {
+      this.#ports.log.warn({ err: error }, 'cannot read the kernel routes, trying again')
+      this.#state = 'waiting'
+      this.#retryLater(true)
       return
     }
-    this.#ports.log.warn({ err: error }, 'cannot read the kernel routes, trying again')
-    this.#fib.foreign.endDump()
-    this.#retryLater(true)
+    this.#state = 'resting'
+    this.#observed.endDump()
+    this.#foreignChanged()
+    this.kick()
   }
 
   #step(): void {
@@ -152,7 +154,7 @@ export class FibSync implements RouteWatcher {
     this.#fib.sweep()
     if (fillBatch(this.#fib, this.#batch) === 0) {
       if (this.#fib.parked === 0) this.#retryMs = RETRY_FIRST_MS
-      for (const then of this.#whenIdle.splice(0)) then()
+      this.#tellSettled()
       return
     }
     this.#state = 'applying'
@@ -179,12 +181,19 @@ export class FibSync implements RouteWatcher {
     if (this.#cancelRetry !== undefined) return
     this.#cancelRetry = this.#ports.clock.after(this.#retryMs, () => {
       this.#cancelRetry = undefined
+      if (this.#state === 'waiting') this.#state = 'resting'
       this.#fib.retryFailed()
       if (this.#retryWithDump) this.#dumpDue = 'now'
       this.#retryWithDump = false
       this.kick()
     })
     this.#retryMs = Math.min(2 * this.#retryMs, RETRY_LAST_MS)
+  }
+
+  #tellSettled(): void {
+    const over = this.#state === 'stopped' || this.#state === 'closed'
+    if (!over && (!this.idle || this.#cancelRetry !== undefined || this.#fib.pending > 0)) return
+    for (const then of this.#whenSettled.splice(0)) then()
   }
 
   #afterChange(whose: 'own' | 'foreign'): void {

@@ -28,6 +28,7 @@ export class NetlinkLinks implements KernelLinks {
       overflow: () => this.#watcher?.linksOverflow(),
       failed: (error) => this.#finish(error),
     })
+    this.#socket.enlarge()
   }
 
   watch(watcher: LinkWatcher): void {

@@ -55,6 +55,8 @@ export class NetlinkRoutes implements KernelRoutes {
       this.#changes.close()
       throw error
     }
+    this.#changes.enlarge()
+    this.#news.enlarge()
     this.#news.filter(dropNewsOf(this.#changes.port))
   }
 

@@ -53,11 +53,15 @@ export class NetlinkSocket {
       if (descriptor === undefined) throw new KernelError(0, 'cannot find the netlink socket in /proc')
       this.#descriptor = descriptor
       ports.tuning.dropOnOverflow(descriptor)
-      ports.tuning.forceReceiveBuffer(descriptor, RECEIVE_BUFFER_OCTETS)
     } catch (error) {
       this.close()
       throw error
     }
+  }
+
+  /** Makes room for bursts, beyond what net.core.rmem_max allows. */
+  enlarge(): void {
+    this.#ports.tuning.forceReceiveBuffer(this.#descriptor, RECEIVE_BUFFER_OCTETS)
   }
 
   /** What the program returns 0 for is not received. */

@@ -1,6 +1,8 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { enterNewNetworkNamespace } from '../../src/platform/network-namespace.ts'
+
+const OUTPUT_OCTETS = 100_000_000
 
 /** Why tests of this kind cannot run here, in words; undefined when they can. */
 export function reasonToSkip(): string | undefined {
@@ -26,7 +28,17 @@ function namespaceId(): string {
 
 /** Runs `ip` with these words, in the namespace of the test. */
 export function ip(words: string): string {
-  return execFileSync('ip', words.split(' '), { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+  return execFileSync('ip', words.split(' '), {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    maxBuffer: OUTPUT_OCTETS,
+  })
+}
+
+/** Runs many lines of words at once, with whatever options; what fails is passed over. */
+export function ipBatch(lines: readonly string[], ...options: string[]): void {
+  if (lines.length === 0) return
+  spawnSync('ip', [...options, '-force', '-batch', '-'], { input: `${lines.join('\n')}\n` })
 }
 
 /** A counter of /proc/net/netstat or /proc/net/snmp, e.g. `TcpExt TCPMD5Failure`. */
