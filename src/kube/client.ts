@@ -94,7 +94,9 @@ class HttpKubeClient implements KubeClient {
     const headers = { accept: 'application/json', ...(body && { 'content-type': body.type }) }
     const options: RequestOptions = { method, headers, ...rest }
     // Adds what proves who we are, and whom we trust; tokens in files are read again when they change.
-    await this.#config.applyToHTTPSOptions(options)
+    await this.#config.applyToHTTPSOptions(options).catch((error) => {
+      throw asConnectionError(error)
+    })
     const url = new URL(this.server + path)
     const request = url.protocol === 'https:' ? httpsRequest(url, options) : httpRequest(url, options)
     request.on('timeout', () => request.destroy(new ConnectionError('no answer in time')))
