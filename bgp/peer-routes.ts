@@ -106,8 +106,8 @@ export class PeerRoutes {
     this.#context.kick()
   }
 
-  /** The session is over. With `keep` the routes stay, marked stale, until `sweepStale` (RFC 4724, section 4.2). */
-  down(keep: boolean): void {
+  /** The session is over. Routes of the families in `keep` stay, marked stale, until `sweepStale` (RFC 4724, section 4.2). */
+  down(keep: readonly FamilyRow[] = []): void {
     for (const { family, member } of this.#families.values()) this.#distribution(family).leave(member)
     this.#families.clear()
     for (const filter of this.#filters.values()) filter.dispose()
@@ -115,10 +115,10 @@ export class PeerRoutes {
     this.#receiver = undefined
     this.#channel = undefined
     this.#context.sweeps.start(this.#slot, this.#context.tables.ribs.values(), (rib, row, prefix) => {
-      if (keep) rib.markStale(row)
+      if (keep.includes(rib.family)) rib.markStale(row)
       else rib.withdraw(rib.peerOf(row), prefix)
     })
-    if (!keep) this.#giveSlotBack()
+    if (keep.length === 0) this.#giveSlotBack()
     this.#context.kick()
   }
 

@@ -125,7 +125,7 @@ export class Peer {
     this.#removed = true
     this.stop(why)
     this.#cancelStaleTimer?.()
-    if (this.routes.slot !== 0) this.routes.down(false)
+    if (this.routes.slot !== 0) this.routes.down()
   }
 
   /** New configuration: what the session was negotiated with ends it, everything else is applied to it as it runs. */
@@ -288,14 +288,15 @@ export class Peer {
     this.#established = undefined
     // RFC 4724, section 4.2: only a connection that is lost without a NOTIFICATION is a restart.
     const restartSeconds = gracefulRestart?.restartSeconds ?? 0
-    const keep = ending.notification === undefined && restartSeconds > 0 && !this.#removed
+    const lost = ending.notification === undefined && restartSeconds > 0 && !this.#removed
+    const keep = lost ? (gracefulRestart?.families ?? []).map(({ family }) => family) : []
     this.routes.down(keep)
-    if (!keep) return
+    if (keep.length === 0) return
     this.#cancelStaleTimer?.()
     this.#cancelStaleTimer = this.#context.ports.clock.after(restartSeconds * 1000, () => {
       this.#cancelStaleTimer = undefined
       if (this.#established !== undefined) return
-      this.routes.down(false)
+      this.routes.down()
       if (this.range !== undefined && this.#legs.size === 0) this.#context.ended(this)
     })
   }

@@ -26,7 +26,7 @@ export class RawPeer {
     this.#rack.host(this.at).dialer.dial(
       { remoteAddress: address(to), port: 179 },
       {
-        connected: (connection) => this.#attach(connection),
+        connected: (connection) => this.attach(connection),
         failed: (error) => {
           throw error
         },
@@ -64,7 +64,8 @@ export class RawPeer {
     return this.received.map((message) => message[18]!)
   }
 
-  #attach(connection: Connection): void {
+  /** Plays the peer on a connection that routelet opened. */
+  attach(connection: Connection): void {
     this.#connection = connection
     connection.attach({
       data: (chunk) => this.#data(chunk),
