@@ -28,8 +28,9 @@ const VICTIM = 'node-1'
 
 /** Shows routelet at work; the words of what did not go as it should, none when all did. */
 export async function demonstrate(stage: Stage): Promise<readonly string[]> {
+  const missing = await converge(stage, 'waiting until sessions are up and routes are in the kernels')
+  if (missing.length > 0) return missing
   return [
-    ...(await converge(stage, 'waiting until sessions are up and routes are in the kernels')),
     ...(await showSessions(stage)),
     ...(await showKernelRoutes(stage)),
     ...(await pingPods(stage)),

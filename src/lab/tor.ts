@@ -1,11 +1,15 @@
-import { access, writeFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { access, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { EXIT_FAILED, Failure } from '../failure.ts'
 import type { Netns } from './netns.ts'
 import { torObjects } from './objects.ts'
 import { CLUSTER_ASN, HOLD_SECONDS, TOR, TOR_ASN } from './plan.ts'
 import type { Programs } from './programs.ts'
 import type { Routelets } from './routelets.ts'
+
+const run = promisify(execFile)
 
 export type TorKind = 'routelet' | 'frr' | 'bird'
 
@@ -38,24 +42,14 @@ async function startBird({ dir, netns, programs }: Surroundings): Promise<void> 
 async function startFrr({ dir, netns, programs }: Surroundings): Promise<void> {
   const zebra = await installed(['/usr/lib/frr/zebra'], 'frr')
   const bgpd = await installed(['/usr/lib/frr/bgpd'], 'frr')
-  const config = join(dir, 'frr.conf')
-  await writeFile(config, FRR_CONFIG)
-  const shared = [
-    '-u',
-    'root',
-    '-g',
-    'root',
-    '-z',
-    join(dir, 'zserv.api'),
-    '--vty_socket',
-    dir,
-    '-P',
-    '0',
-    '-f',
-    config,
-  ]
-  programs.start(netns, 'tor-zebra', [zebra, ...shared, '-i', join(dir, 'zebra.pid')])
-  programs.start(netns, 'tor', [bgpd, ...shared, '-i', join(dir, 'bgpd.pid')])
+  // Both run as the user frr, who must be able to write here.
+  const own = join(dir, 'frr')
+  await mkdir(own)
+  await writeFile(join(own, 'frr.conf'), FRR_CONFIG)
+  await run('chown', ['-R', 'frr:frr', own])
+  const shared = ['-f', join(own, 'frr.conf'), '-z', join(own, 'zserv.api'), '--vty_socket', own, '-P', '0']
+  programs.start(netns, 'tor-zebra', [zebra, ...shared, '-i', join(own, 'zebra.pid')])
+  programs.start(netns, 'tor', [bgpd, ...shared, '-i', join(own, 'bgpd.pid')])
 }
 
 async function installed(paths: readonly string[], packageName: string): Promise<string> {
@@ -86,6 +80,7 @@ protocol bgp nodes {
   dynamic name "node";
   hold time ${HOLD_SECONDS};
   keepalive time 1;
+  error wait time 1, 2;
   ipv4 { import all; export where proto = "clients"; };
 }
 `
