@@ -2,7 +2,8 @@ import type { Address, Family } from '../ip/address.ts'
 import { addressWords, familyOf } from '../ip/address.ts'
 import { maskWord, maxLength, type PrefixWords } from '../ip/prefix.ts'
 import { PrefixTable } from '../ip/prefix-table.ts'
-import type { KernelRoute, KernelTarget } from './kernel-routes.ts'
+import type { KernelRoute } from './kernel-routes.ts'
+import type { KernelTarget } from './kernel-target.ts'
 import { TargetTable } from './targets.ts'
 
 interface ForeignRoute {

@@ -1,25 +1,7 @@
-import type { Address } from '../ip/address.ts'
 import type { PrefixWords } from '../ip/prefix.ts'
+import type { RouteType } from './kernel-target.ts'
 import type { NextHopWords } from './next-hop-words.ts'
 import type { RouteBatch } from './route-batch.ts'
-
-/** `other`: something we never make, so never what is wanted. */
-export type RouteType = 'unicast' | 'blackhole' | 'other'
-
-/** Where a kernel route leads, shared by all routes that lead there. */
-export interface KernelTarget {
-  readonly type: RouteType
-  readonly metric: number
-  readonly nextHops: readonly KernelNextHop[]
-}
-
-export interface KernelNextHop {
-  /** Absent: the link itself is the next hop. */
-  readonly gateway?: Address
-  readonly interfaceIndex: number
-  /** 1 to 256. */
-  readonly weight: number
-}
 
 /** A route as the kernel tells it. One object is filled anew for each; copy what is kept. */
 export interface KernelRoute {
@@ -28,6 +10,8 @@ export interface KernelRoute {
   protocol: number
   metric: number
   type: RouteType
+  /** It has attributes that ours never have. */
+  strange: boolean
   readonly nextHops: NextHopWords
   /** It took the place of another route with this prefix and metric. */
   replaces: boolean

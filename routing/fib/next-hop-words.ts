@@ -1,5 +1,5 @@
 import { type Address, addressFromWords, addressWords, familyOf } from '../ip/address.ts'
-import type { KernelNextHop } from './kernel-routes.ts'
+import type { KernelNextHop } from './kernel-target.ts'
 
 /** Family of the gateway (0: none), interface index, weight, and the four words of the gateway. */
 export const WORDS_PER_NEXT_HOP = 7

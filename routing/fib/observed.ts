@@ -67,7 +67,7 @@ export class Observed {
   #own(route: KernelRoute): void {
     const fib = this.#fib
     const rows = fib.rows[route.prefix.family]
-    const target = fib.targets.intern(route.type, route.metric, route.nextHops)
+    const target = fib.targets.intern(route.strange ? 'other' : route.type, route.metric, route.nextHops)
     const id = rows.row(route.prefix)
     const kept = this.#oneOfTwo(rows, id, route, target)
     if (rows.has(id, Mark.InFlight)) rows.set(id, Mark.Touched)

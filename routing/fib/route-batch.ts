@@ -1,6 +1,6 @@
 import type { Family } from '../ip/address.ts'
 import type { PrefixWords } from '../ip/prefix.ts'
-import type { KernelTarget } from './kernel-routes.ts'
+import type { KernelTarget } from './kernel-target.ts'
 
 /** Sent together: some 1.5 ms of kernel time, and its replies fit a receive buffer of the default size. */
 export const BATCH_ROUTES = 500

@@ -1,4 +1,4 @@
-import type { KernelTarget, RouteType } from './kernel-routes.ts'
+import type { KernelTarget, RouteType } from './kernel-target.ts'
 import { type NextHopWords, WORDS_PER_NEXT_HOP } from './next-hop-words.ts'
 
 /** Small number of a target; 0: no route. */

@@ -1,5 +1,5 @@
 import type { Resolution } from '../fib/intents.ts'
-import type { KernelTarget } from '../fib/kernel-routes.ts'
+import type { KernelTarget } from '../fib/kernel-target.ts'
 import { type Address, isLinkLocal } from '../ip/address.ts'
 import type { Link } from './kernel-links.ts'
 import type { LinkTable } from './link-table.ts'

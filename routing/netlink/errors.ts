@@ -1,4 +1,4 @@
-import { getSystemErrorName } from 'node:util'
+import { constants } from 'node:os'
 
 /** The kernel refused something, or cannot be asked. */
 export class KernelError extends Error {
@@ -16,7 +16,7 @@ export class KernelError extends Error {
 }
 
 export function errnoName(errno: number): string {
-  return getSystemErrorName(-errno)
+  return Object.entries(constants.errno).find(([, each]) => each === errno)?.[0] ?? `errno ${errno}`
 }
 
 /** The package's own errors carry a positive `errno`. */

@@ -1,4 +1,5 @@
 import type { KernelRoute } from '../fib/kernel-routes.ts'
+import type { RouteType } from '../fib/kernel-target.ts'
 import { NextHopWords } from '../fib/next-hop-words.ts'
 import { maskWord } from '../ip/prefix.ts'
 import { emptyPrefix } from '../ip/prefix-table.ts'
@@ -13,6 +14,9 @@ import {
 } from './constants.ts'
 import { aligned, type Message } from './message.ts'
 
+/** The smallest attribute that holds a word, as all do that are read here. */
+const WORD_ATTRIBUTE_OCTETS = 8
+
 /** Reads RTM_NEWROUTE and RTM_DELROUTE, without an object per route. */
 export class RouteDecoder {
   readonly route: KernelRoute = {
@@ -21,11 +25,10 @@ export class RouteDecoder {
     protocol: 0,
     metric: 0,
     type: 'other',
+    strange: false,
     nextHops: new NextHopWords(),
     replaces: false,
   }
-  /** It has what we never give a route. */
-  #strange = false
   /** Of the route outside a list of several next hops: where they are collected. */
   #single = new SingleNextHop()
 
@@ -33,6 +36,7 @@ export class RouteDecoder {
   decode(message: Message): boolean {
     const { view, start } = message
     const { route } = this
+    if (message.end - start < ROUTE_OCTETS) return false
     const family = view.getUint8(start)
     const kind = view.getUint8(start + 7)
     const cached = (view.getUint32(start + 8, true) & ROUTE_IS_CACHED) !== 0
@@ -47,7 +51,7 @@ export class RouteDecoder {
     route.metric = 0
     route.replaces = (message.flags & Flag.Replace) !== 0 && (message.flags & Flag.Multi) === 0
     route.nextHops.clear()
-    this.#strange = false
+    this.route.strange = false
     this.#single.clear()
     this.#attributes(view, start + ROUTE_OCTETS, message.end)
     this.#conclude(kind)
@@ -56,8 +60,7 @@ export class RouteDecoder {
 
   #conclude(kind: number): void {
     const { nextHops } = this.route
-    if (this.#strange || (kind !== RouteKind.Unicast && kind !== RouteKind.Blackhole)) this.route.type = 'other'
-    else this.route.type = kind === RouteKind.Unicast ? 'unicast' : 'blackhole'
+    this.route.type = TYPES[kind] ?? 'other'
     if (this.route.type === 'blackhole') {
       nextHops.clear()
       return
@@ -67,34 +70,38 @@ export class RouteDecoder {
   }
 
   #attributes(view: DataView, start: number, end: number): void {
-    const { route } = this
     for (let at = start; at + 4 <= end; ) {
       const length = view.getUint16(at, true)
       if (length < 4 || at + length > end) return
-      const value = at + 4
-      switch (view.getUint16(at + 2, true)) {
-        case RouteAttribute.Destination:
-          this.#destination(view, value, length - 4)
-          break
-        case RouteAttribute.Table:
-          route.table = view.getUint32(value, true)
-          break
-        case RouteAttribute.Priority:
-          route.metric = view.getUint32(value, true)
-          break
-        case RouteAttribute.Multipath:
-          this.#multipath(view, value, at + length)
-          break
-        case RouteAttribute.OutInterface:
-          this.#single.interfaceIndex = view.getUint32(value, true)
-          break
-        case RouteAttribute.CacheInfo:
-        case RouteAttribute.Preference:
-          break
-        default:
-          if (!this.#single.gatewayFrom(view, at)) this.#strange = true
-      }
+      if (length >= WORD_ATTRIBUTE_OCTETS) this.#attribute(view, at, length)
+      else if (view.getUint16(at + 2, true) !== RouteAttribute.Preference) this.route.strange = true
       at += aligned(length)
+    }
+  }
+
+  #attribute(view: DataView, at: number, length: number): void {
+    const { route } = this
+    const value = at + 4
+    switch (view.getUint16(at + 2, true)) {
+      case RouteAttribute.Destination:
+        this.#destination(view, value, length - 4)
+        return
+      case RouteAttribute.Table:
+        route.table = view.getUint32(value, true)
+        return
+      case RouteAttribute.Priority:
+        route.metric = view.getUint32(value, true)
+        return
+      case RouteAttribute.Multipath:
+        this.#multipath(view, value, at + length)
+        return
+      case RouteAttribute.OutInterface:
+        this.#single.interfaceIndex = view.getUint32(value, true)
+        return
+      case RouteAttribute.CacheInfo:
+        return
+      default:
+        if (!this.#single.gatewayFrom(view, at)) route.strange = true
     }
   }
 
@@ -118,14 +125,19 @@ export class RouteDecoder {
       hop.interfaceIndex = view.getUint32(at + 4, true)
       for (let inner = at + NEXT_HOP_OCTETS; inner + 4 <= at + length; ) {
         const innerLength = view.getUint16(inner, true)
-        if (innerLength < 4) return
-        if (!hop.gatewayFrom(view, inner)) this.#strange = true
+        if (innerLength < WORD_ATTRIBUTE_OCTETS || inner + innerLength > at + length) return
+        if (!hop.gatewayFrom(view, inner)) this.route.strange = true
         inner += aligned(innerLength)
       }
       hop.appendTo(this.route.nextHops)
       at += aligned(length)
     }
   }
+}
+
+const TYPES: Readonly<Record<number, RouteType>> = {
+  [RouteKind.Unicast]: 'unicast',
+  [RouteKind.Blackhole]: 'blackhole',
 }
 
 /** A next hop while its attributes come in. */
@@ -153,7 +165,7 @@ class SingleNextHop {
     const skipped = type === RouteAttribute.Gateway ? 4 : 6
     const at = attribute + skipped
     this.#family = length - skipped === 4 ? 4 : 6
-    for (let i = 0; i < 4; i++) this.#gateway[i] = 4 * i + skipped < length ? view.getUint32(at + 4 * i) : 0
+    for (let i = 0; i < 4; i++) this.#gateway[i] = 4 * i + skipped + 4 <= length ? view.getUint32(at + 4 * i) : 0
     return true
   }
 

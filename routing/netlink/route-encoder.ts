@@ -1,4 +1,4 @@
-import type { KernelNextHop, KernelTarget } from '../fib/kernel-routes.ts'
+import type { KernelNextHop, KernelTarget } from '../fib/kernel-target.ts'
 import { BATCH_ROUTES, Operation, type RouteBatch } from '../fib/route-batch.ts'
 import { addressOctets, type Family, familyOf } from '../ip/address.ts'
 import {

@@ -1,11 +1,6 @@
 import { constants } from 'node:os'
-import type {
-  KernelNextHop,
-  KernelRoute,
-  KernelRoutes,
-  KernelTarget,
-  RouteWatcher,
-} from '../../routing/fib/kernel-routes.ts'
+import type { KernelRoute, KernelRoutes, RouteWatcher } from '../../routing/fib/kernel-routes.ts'
+import type { KernelNextHop, KernelTarget } from '../../routing/fib/kernel-target.ts'
 import { NextHopWords } from '../../routing/fib/next-hop-words.ts'
 import { Operation, type RouteBatch } from '../../routing/fib/route-batch.ts'
 import { address, familyOf } from '../../routing/ip/address.ts'
@@ -258,7 +253,7 @@ export class FakeKernel implements KernelRoutes, KernelLinks {
     }
     nextHops.normalize()
     const { table, protocol, metric, type } = route
-    return { prefix: prefixWords(route.prefix), table, protocol, metric, type, nextHops, replaces }
+    return { prefix: prefixWords(route.prefix), table, protocol, metric, type, strange: false, nextHops, replaces }
   }
 
   #linkList(): Link[] {
