@@ -63,6 +63,11 @@ describe('the speaker', () => {
       [alone(), annotated({ 'routelet.io/asn': '0' })],
       { asn: 64512 },
     ],
+    [
+      'keeps it when that of its node is too large',
+      [alone(), annotated({ 'routelet.io/asn': '4294967296' })],
+      { asn: 64512 },
+    ],
     ['is identified by the address of its node', [alone(), node('n1')], { bgpIdentifier: '10.0.0.1' }],
     [
       'is identified as its node says',

@@ -171,6 +171,12 @@ describe('an advertisement selects', () => {
       announced,
     ],
     [
+      'no addresses of another family',
+      { service: { pools: ['public'] } },
+      [web(), pool('public', '::-ffff::')],
+      silent('NoAdvertisement'),
+    ],
+    [
       'no addresses outside its pools',
       { service: { pools: ['public'] } },
       [web(), pool('public', '203.0.113.2-203.0.113.9')],

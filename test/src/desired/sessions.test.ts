@@ -104,6 +104,21 @@ describe('in the topology', () => {
     ])
   })
 
+  test('Auto, it meshes with as many nodes as it may', () => {
+    expect(sessions([topology({ maxMeshNodes: 3, reflectors: { addresses: ['10.9.0.1'] } }), ...three])).toHaveLength(2)
+  })
+
+  test('sessions go to the port that the nodes listen on, or to that of BGP where they do not listen', () => {
+    const ports = (listenPort: number) =>
+      peersOf([config({ listenPort }), node('n1'), node('n2')]).map(({ port }) => port)
+    expect([ports(1179), ports(0)]).toEqual([[1179], [179]])
+  })
+
+  test('a client of another AS is told everything, but is no client', () => {
+    const found = peersOf([topology({}), node('n1', { annotations: { 'routelet.io/asn': '64599' } })], RR)
+    expect(found[0]).toMatchObject({ routeReflectorClient: false, exportPolicies: ['routelet/accept-all'] })
+  })
+
   test('nodes without a family in common have no session', () => {
     expect(sessions([config(), node('n1'), node('n2', { addresses: ['2001:db8::2'] })])).toEqual([])
   })
@@ -287,6 +302,32 @@ describe('a BGPPeer', () => {
     expect(session).not.toHaveProperty('importPolicies')
   })
 
+  test('is a client only as an internal peer', () => {
+    const client = (peerASN: number) =>
+      peersOf([alone, node('n1'), peer('p', { peerASN, routeReflectorClient: true })])[0]?.routeReflectorClient
+    expect([client(64512), client(65000)]).toEqual([true, false])
+  })
+
+  test('offers each family once', () => {
+    const [session] = peersOf([alone, node('n1'), peer('p', { families: ['ipv4-unicast', 'ipv4-unicast'] })])
+    expect(session?.families).toEqual(['ipv4-unicast'])
+  })
+
+  test('that is shut down stays as a session, but a range goes', () => {
+    const shutdown = { enabled: true }
+    const range = peer('racks', { listenRange: '10.7.0.0/16', shutdown })
+    const speaker = desiredState(cluster(alone, node('n1'), peer('tor-1', { shutdown }), range), N1)?.speaker
+    expect(speaker?.peers.map((one) => one.shutdown)).toEqual([{ message: '' }])
+    expect(speaker?.listenRanges).toEqual([])
+  })
+
+  test('of nodes goes to the port they listen on unless it names one', () => {
+    const to = (spec: object) =>
+      peersOf([config({ listenPort: 1179, topology: { mode: 'None' } }), node('n1'), node('n2'), peer('p', spec)])[0]
+        ?.port
+    expect([to({ peerNodeSelector: {} }), to({ peerNodeSelector: {}, port: 2179 }), to({})]).toEqual([1179, 2179, 179])
+  })
+
   test('that accepts from a range is a range', () => {
     const range = peer('racks', { listenRange: '10.7.0.1/16', peerASN: 64512, routeReflectorClient: true })
     const [found] = desiredState(cluster(alone, node('n1'), range), N1)?.speaker.listenRanges ?? []
@@ -392,8 +433,8 @@ describe('a reflector', () => {
   })
 
   test('has an identifier of its own, even on a node', () => {
-    const reflector = desiredState(cluster(config(), node('n1')), { role: 'reflector', nodeName: 'n1' })
-    const agent = desiredState(cluster(config(), node('n1')), N1)
-    expect(reflector?.speaker.bgpIdentifier).not.toBe(agent?.speaker.bgpIdentifier)
+    const hashed = cluster(config({ routerID: { mode: 'Hash' } }), node('n1'))
+    const reflector = desiredState(hashed, { role: 'reflector', nodeName: 'n1' })
+    expect(reflector?.speaker.bgpIdentifier).not.toBe(desiredState(hashed, N1)?.speaker.bgpIdentifier)
   })
 })

@@ -181,5 +181,8 @@ test('a bad change leaves in force what was read before, and is told; mending it
   write('a.yaml', config(), peer('tor-2'))
   await hears(heard, 'default', 'tor-2')
   expect(last(heard)?.problems).toEqual([])
+  writeFileSync(at('a.yaml'), 'a: [')
+  await eventually('the next problem is told', () => last(heard)?.problems.length === 1)
+  expect(last(heard)?.names).toEqual(['default', 'tor-2'])
   expect(heard.failures).toEqual([])
 })
