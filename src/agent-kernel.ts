@@ -8,6 +8,7 @@ import type { CoreToControl, KernelIntent } from './contract.ts'
 import type { CoreKernel } from './core.ts'
 import { EXIT_FAILED, Failure } from './failure.ts'
 import { kernelConfig, listQuery, wantOptions } from './join/kernel-route.ts'
+import { SystemError } from './platform/libc.ts'
 import { netlinkTuning } from './platform/netlink-tuning.ts'
 
 type LocalFacts = Omit<Extract<CoreToControl, { readonly type: 'LocalFacts' }>, 'type'>
@@ -17,7 +18,7 @@ export async function openAgentKernel(ports: { readonly clock: Clock; readonly l
   try {
     return new AgentKernel(await openKernel({ ...ports, tuning: netlinkTuning }))
   } catch (error) {
-    if (!(error instanceof KernelError)) throw error
+    if (!(error instanceof KernelError || error instanceof SystemError)) throw error
     throw new Failure(EXIT_FAILED, [`${error.message}; run the agent as root, or with the capability NET_ADMIN`], error)
   }
 }

@@ -8,6 +8,7 @@ const SOL_SOCKET = 1
 const SO_REUSEADDR = 2
 const SO_BINDTODEVICE = 25
 const SO_ATTACH_FILTER = 26
+const SO_RCVBUF = 8
 const SO_RCVBUFFORCE = 33
 const SOL_NETLINK = 270
 const NETLINK_NO_ENOBUFS = 5
@@ -75,9 +76,15 @@ export function setPassword(fd: number, remote: Address, length: number, passwor
   }
 }
 
-/** Beyond what net.core.rmem_max allows; needs CAP_NET_ADMIN. */
+/** Beyond what net.core.rmem_max allows, where we may; root of a user namespace only gets as much as that. */
 export function forceReceiveBuffer(fd: number, octets: number): void {
-  setInteger(fd, SOL_SOCKET, SO_RCVBUFFORCE, octets, 'cannot enlarge a receive buffer')
+  const what = 'cannot enlarge a receive buffer'
+  try {
+    setInteger(fd, SOL_SOCKET, SO_RCVBUFFORCE, octets, what)
+  } catch (error) {
+    if (!(error instanceof SystemError) || error.code !== 'EPERM') throw error
+    setInteger(fd, SOL_SOCKET, SO_RCVBUF, octets, what)
+  }
 }
 
 /** A netlink socket whose receive buffer is full counts what it drops, and reports no error. */
