@@ -23,9 +23,9 @@ export interface StatusFacts {
   readonly entries: Iterable<Entry>
 }
 
-/** Between two writes; counters alone are not worth a write before the longer time is over. */
+/** Between two writes; what changes all the time is not worth a write before the longer time is over. */
 const INTERVAL_MS = 3_000
-const COUNTERS_MS = 30_000
+const COUNTERS_MS = 60_000
 const FIELD_MANAGER = 'routelet-agent'
 
 /** Writes NodeRouting.status and the condition `Accepted` of our objects: seldom, and only what changed. */
@@ -114,6 +114,14 @@ function owned(name: string, uid: string | undefined): object {
   return { name, ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name, uid }] }
 }
 
+/** What people wait for: not how many routes there are, nor each attempt of a session that does not come up. */
 function withoutCounters({ routes, sessions, ...rest }: NodeRoutingStatus): object {
-  return { ...rest, sessions: sessions?.map(({ families, ...session }) => session) }
+  return { ...rest, sessions: sessions?.map(({ families, ...session }) => settled(session)) }
 }
+
+function settled({ state, since, lastError, ...session }: Omit<Session, 'families'>): object {
+  if (state === 'Established') return { ...session, since }
+  return { ...session, error: lastError && [lastError.code, lastError.subcode, lastError.text] }
+}
+
+type Session = NonNullable<NodeRoutingStatus['sessions']>[number]

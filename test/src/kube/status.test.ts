@@ -230,7 +230,24 @@ describe('the writer', () => {
     itself.touch()
     await pass(15_000)
     expect(paths()).toHaveLength(2)
-    await pass(30_000)
+    await pass(60_000)
+    expect(paths()).toHaveLength(3)
+  })
+
+  test('writes the attempts of a session that does not come up seldom, but its end at once', async () => {
+    const { itself, state, paths, pass } = writer()
+    itself.touch()
+    await pass(4000)
+    for (const one of ['Idle', 'Connect', 'Active', 'OpenSent'] as const) {
+      state.status = status({ ...session('a', one), since: NOW + 1000 })
+      itself.touch()
+      await pass(4000)
+    }
+    expect(paths()).toHaveLength(2)
+    const lastError = { direction: 'sent', code: 2, subcode: 2, text: 'bad peer AS', at: NOW } as const
+    state.status = status({ ...session('a', 'Idle'), lastError })
+    itself.touch()
+    await pass(4000)
     expect(paths()).toHaveLength(3)
   })
 
