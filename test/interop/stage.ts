@@ -1,0 +1,200 @@
+import type { ChildProcess } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { PeerStatus, RouteView } from '../../bgp/contract.ts'
+import { Namespaces, type Netns, signal } from '../../src/lab/netns.ts'
+import { eventually } from '../eventually.ts'
+
+const BIN = join(import.meta.dirname, '../../bin/routelet')
+
+/** Why interop tests cannot run here, or undefined. */
+export function whyNot(...programs: readonly string[]): string | undefined {
+  if (process.getuid?.() !== 0) return 'needs root for network namespaces'
+  const missing = programs.filter((program) => !existsSync(program))
+  return missing.length === 0 ? undefined : `not installed: ${missing.join(', ')}`
+}
+
+/**
+ * Routelet and other daemons on one segment, each in a namespace of its own: 10.50.0.N/24 and fd50::N/64. Everything
+ * they write stands in `folder`.
+ */
+export class Stage implements AsyncDisposable {
+  readonly folder: string
+  readonly #namespaces: Namespaces
+  readonly #bridge: Netns
+  readonly #hosts = new Map<number, Netns>()
+  readonly #children = new Set<ChildProcess>()
+
+  private constructor(namespaces: Namespaces, bridge: Netns) {
+    this.#namespaces = namespaces
+    this.#bridge = bridge
+    this.folder = mkdtempSync(join(tmpdir(), 'routelet-interop-'))
+  }
+
+  static async open(): Promise<Stage> {
+    const namespaces = await Namespaces.open('rtl-io-')
+    const bridge = await namespaces.add('switch')
+    await bridge.ip('link', 'add', 'br0', 'type', 'bridge')
+    await bridge.ip('link', 'set', 'br0', 'up')
+    return new Stage(namespaces, bridge)
+  }
+
+  /** The host with this number, made when it is asked for first. */
+  async host(n: number): Promise<Netns> {
+    const known = this.#hosts.get(n)
+    if (known !== undefined) return known
+    const host = await this.#namespaces.add(`h${n}`)
+    this.#hosts.set(n, host)
+    await this.#namespaces.link({ netns: host, dev: 'eth0' }, { netns: this.#bridge, dev: `p${n}` })
+    await this.#bridge.ip('link', 'set', `p${n}`, 'master', 'br0')
+    await host.ip('addr', 'add', `10.50.0.${n}/24`, 'dev', 'eth0')
+    await host.ip('-6', 'addr', 'add', `fd50::${n}/64`, 'dev', 'eth0', 'nodad')
+    await host.sysctl({ 'net.ipv4.ip_forward': 1, 'net.ipv6.conf.all.forwarding': 1 })
+    return host
+  }
+
+  /** Starts a command in a host; its output goes to `NAME.log`. */
+  async start(n: number, name: string, argv: readonly string[]): Promise<ChildProcess> {
+    const host = await this.host(n)
+    const child = host.spawn(argv, { logPath: this.path(`${name}.log`) })
+    this.#children.add(child)
+    return child
+  }
+
+  async kill(child: ChildProcess, how: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    this.#children.delete(child)
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const gone = new Promise((resolve) => child.once('exit', resolve))
+    signal(child.pid!, how)
+    await gone
+  }
+
+  write(name: string, text: string): string {
+    writeFileSync(this.path(name), text)
+    return this.path(name)
+  }
+
+  log(name: string): string {
+    return readFileSync(this.path(`${name}.log`), 'utf8')
+  }
+
+  path(name: string): string {
+    return join(this.folder, name)
+  }
+
+  /** Starts routelet on host `n` with these objects (YAML). */
+  async routelet(n: number, role: 'agent' | 'reflector', objects: string): Promise<Routelet> {
+    const name = `routelet${n}`
+    const config = this.write(`${name}.yaml`, objects)
+    const paths = ['--socket', this.path(`${name}.sock`), '--state-dir', this.path(`${name}.state`)]
+    const argv = [BIN, role, '--config', config, '--node', `n${n}`, ...paths, '--http', '127.0.0.1:9179']
+    const child = await this.start(n, name, argv)
+    const host = await this.host(n)
+    const routelet = new Routelet(this, host, name, child, argv, n)
+    const answers = () => child.exitCode !== null || routelet.peers().then(Boolean, () => false)
+    await eventually(`${name} answers`, answers, 10_000)
+    if (child.exitCode !== null) throw new Error(`${name} ended with status ${child.exitCode}: ${this.log(name)}`)
+    return routelet
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const child of this.#children) await this.kill(child)
+    await this.#namespaces.close()
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+}
+
+/** A running routelet, asked over its socket through the command line. */
+export class Routelet {
+  readonly #stage: Stage
+  readonly #host: Netns
+  readonly #name: string
+  readonly #argv: readonly string[]
+  readonly #n: number
+  child: ChildProcess
+
+  constructor(stage: Stage, host: Netns, name: string, child: ChildProcess, argv: readonly string[], n: number) {
+    this.#stage = stage
+    this.#host = host
+    this.#name = name
+    this.child = child
+    this.#argv = argv
+    this.#n = n
+  }
+
+  async peers(): Promise<PeerStatus[]> {
+    return (await this.#ask<{ items: PeerStatus[] }>('peers')).items
+  }
+
+  async peer(name: string): Promise<PeerStatus | undefined> {
+    return (await this.peers()).find((peer) => peer.name === name)
+  }
+
+  async routes(...args: string[]): Promise<RouteView[]> {
+    return (await this.#ask<{ items: RouteView[] }>('routes', ...args)).items
+  }
+
+  /** Changes the configuration of the running program. */
+  configure(objects: string): void {
+    this.#stage.write(`${this.#name}.yaml`, objects)
+  }
+
+  async kill(how: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    await this.#stage.kill(this.child, how)
+  }
+
+  async restart(): Promise<void> {
+    this.child = await this.#stage.start(this.#n, this.#name, this.#argv)
+  }
+
+  /** Destinations in the kernel with routelet's protocol number, and where they go. */
+  async kernel(family: 4 | 6 = 4): Promise<Map<string, string[]>> {
+    const text = await this.#host.ip(`-${family}`, '-j', 'route', 'show', 'proto', '179')
+    type Row = { dst: string; type?: string; gateway?: string; nexthops?: { gateway: string }[] }
+    const rows = JSON.parse(text || '[]') as Row[]
+    return new Map(
+      rows.map(({ dst, type, gateway, nexthops }) => {
+        const ways = nexthops?.map((hop) => hop.gateway).sort() ?? [gateway ?? type ?? 'none']
+        return [dst.includes('/') ? dst : `${dst}/${family === 4 ? 32 : 128}`, ways]
+      }),
+    )
+  }
+
+  async #ask<T>(...args: string[]): Promise<T> {
+    const socket = this.#stage.path(`${this.#name}.sock`)
+    return JSON.parse(await this.#host.exec(BIN, ...args, '--socket', socket, '-o', 'json')) as T
+  }
+}
+
+/** RoutingConfig and Node of host `n`. */
+export function basics(n: number, asn = 65000, more = ''): string {
+  return `apiVersion: routelet.io/v1alpha1
+kind: RoutingConfig
+metadata: { name: default }
+spec:
+  asn: ${asn}
+  topology: { mode: None }
+${more}
+---
+apiVersion: v1
+kind: Node
+metadata: { name: n${n} }
+spec: { podCIDRs: [10.1.${n}.0/24, "fd10:${n}::/64"] }
+status:
+  addresses: [{ type: InternalIP, address: 10.50.0.${n} }, { type: InternalIP, address: "fd50::${n}" }]
+  conditions: [{ type: Ready, status: "True" }]
+---
+apiVersion: routelet.io/v1alpha1
+kind: RoutePolicy
+metadata: { name: all }
+spec: { defaultAction: Accept, rules: [] }
+---
+apiVersion: routelet.io/v1alpha1
+kind: BGPAdvertisement
+metadata: { name: pods }
+spec:
+  type: PodCIDR
+  attributes: { communities: ["65000:7", "large:65000:1:2"] }
+`
+}
