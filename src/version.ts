@@ -1,13 +1,12 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 
-/** The version of the package; the build lies one folder deeper than the sources. */
+/** The folder of package.json and bin/; the build lies one folder deeper than the sources. */
+export function packageRoot(): string {
+  const fromSources = join(import.meta.dirname, '..')
+  return existsSync(join(fromSources, 'package.json')) ? fromSources : join(fromSources, '..')
+}
+
 export function version(): string {
-  for (const path of ['../package.json', '../../package.json']) {
-    try {
-      return (JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')) as { version: string }).version
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-    }
-  }
-  return 'unknown'
+  return (JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string }).version
 }

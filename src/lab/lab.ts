@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Terminal } from '../cli/terminal.ts'
 import { EXIT_FAILED, Failure } from '../failure.ts'
+import { packageRoot } from '../version.ts'
 import { demonstrate } from './demo.ts'
 import { claimRunDir, prepareMachine } from './machine.ts'
 import { Namespaces } from './netns.ts'
@@ -125,13 +126,14 @@ async function showTrouble(complaints: readonly string[], programs: Programs, sc
 function showWaysIn(screen: Screen): void {
   const [first] = NODES
   const node = `${NAMESPACE_PREFIX}${first?.name}`
+  const routelet = join(packageRoot(), 'bin/routelet')
   const enter = outerPid() === undefined ? '' : `nsenter -t ${outerPid()} -U -n -m -p --preserve-credentials `
   screen.block(
     'The lab stays up until Ctrl-C. To look inside, from another terminal',
     [
-      `${enter}bin/routelet status --socket ${RUN_DIR}/${first?.name}.sock`,
-      `${enter}bin/routelet peers --socket ${RUN_DIR}/tor.sock`,
-      `${enter}bin/routelet routes --all-paths --socket ${RUN_DIR}/${REFLECTOR.name}.sock`,
+      `${enter}${routelet} status --socket ${RUN_DIR}/${first?.name}.sock`,
+      `${enter}${routelet} peers --socket ${RUN_DIR}/tor.sock`,
+      `${enter}${routelet} routes --all-paths --socket ${RUN_DIR}/${REFLECTOR.name}.sock`,
       `${enter}ip -n ${node} route`,
       `${enter}ip netns exec ${NAMESPACE_PREFIX}${first?.pod.name} ping ${NODES.at(-1)?.pod.address}`,
       `${enter}ip netns exec ${NAMESPACE_PREFIX}client curl http://${SERVICE.address}:${SERVICE.port}/`,

@@ -23,9 +23,14 @@ export async function enterUserNamespace(): Promise<void> {
   if (outerPid() !== undefined || spawnSync('unshare', [...flags, 'true']).status !== 0)
     throw new Failure(EXIT_FAILED, ['the lab makes network namespaces: run it as root, or allow user namespaces'])
 
-  const child = spawn('unshare', [...flags, 'sh', '-c', ENTER, 'sh', process.execPath, ...process.argv.slice(1)], {
-    stdio: 'inherit',
-  })
+  // Killed or not, when this process ends, all in there ends.
+  const child = spawn(
+    'setpriv',
+    ['--pdeathsig', 'KILL', 'unshare', ...flags, 'sh', '-c', ENTER, 'sh', process.execPath, ...process.argv.slice(1)],
+    {
+      stdio: 'inherit',
+    },
+  )
   // Ctrl-C reaches the lab inside by itself; this process only waits for it to clean up.
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => child.kill(name))
   const [exitCode, signal] = (await once(child, 'exit')) as [number | null, string | null]
