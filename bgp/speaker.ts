@@ -1,5 +1,5 @@
 import { compareAddresses } from '../routing/ip/address.ts'
-import { contains, hostPrefix, type Prefix, prefixWords } from '../routing/ip/prefix.ts'
+import { contains, hostPrefix, prefixWords } from '../routing/ip/prefix.ts'
 import type {
   BestRouteFeed,
   ListenRangeConfig,
@@ -12,9 +12,10 @@ import type {
   SpeakerEvent,
 } from './contract.ts'
 import { Feed } from './feed.ts'
+import { Listeners } from './listeners.ts'
 import { Originations } from './originations.ts'
-import { Peer, type PeerContext } from './peer.ts'
-import type { Connection, Listening, SpeakerPorts } from './ports.ts'
+import { Peer, type PeerContext } from './peer/peer.ts'
+import type { Connection, SpeakerPorts } from './ports.ts'
 import { Sweeps } from './rib/sweeps.ts'
 import { Tables } from './rib/tables.ts'
 import { routePage } from './views.ts'
@@ -52,7 +53,7 @@ export class Speaker {
   readonly #sweeps = new Sweeps()
   readonly #originations: Originations
   readonly #peers = new Map<string, Peer>()
-  readonly #listening = new Map<string, Listening>()
+  readonly #listeners: Listeners
   readonly #context: PeerContext
   #config: SpeakerConfig | undefined
   #feed: Feed | undefined
@@ -70,6 +71,13 @@ export class Speaker {
     this.#tables = new Tables(ports.random, options.resolveNextHop)
     this.#originations = new Originations(this.#tables)
     this.#context = this.#makeContext()
+    this.#listeners = new Listeners(
+      ports,
+      (connection) => this.#accept(connection),
+      (port, error) => {
+        options.onEvent?.({ type: 'ListenFailed', port, error })
+      },
+    )
     ports.clock.after(DEFERRAL_SECONDS * 1000, () => this.#endDeferral())
   }
 
@@ -82,9 +90,8 @@ export class Speaker {
     }
     this.#originations.apply(config.originationSets)
     if (this.#feed !== undefined) this.#feed.maxPaths = config.maxPaths
-    this.#listen(config)
+    this.#listeners.apply(config)
     this.#applyPeers(config)
-    this.#setPasswords(before, config)
     this.#kick()
   }
 
@@ -131,8 +138,7 @@ export class Speaker {
 
   async stop(how: StopMode): Promise<void> {
     this.#stopped = true
-    for (const listening of this.#listening.values()) listening.close()
-    this.#listening.clear()
+    this.#listeners.close()
     const why = how.graceful ? undefined : cease(CeaseError.AdministrativeShutdown, how.message)
     for (const peer of this.#peers.values()) peer.stop(why)
     await new Promise<void>((resolve) => {
@@ -191,29 +197,6 @@ export class Speaker {
     peer.remove(undefined)
   }
 
-  #listen(config: SpeakerConfig): void {
-    const { listen } = config
-    const addresses = listen === undefined ? [] : listen.addresses.length > 0 ? listen.addresses : [undefined]
-    const wanted = new Map(addresses.map((address) => [`${address ?? '*'} ${listen?.port}`, address]))
-    for (const [key, listening] of this.#listening) {
-      if (wanted.has(key)) continue
-      listening.close()
-      this.#listening.delete(key)
-    }
-    for (const [key, address] of wanted) {
-      if (this.#listening.has(key) || listen === undefined) continue
-      const at = { port: listen.port, ...(address === undefined ? {} : { address }) }
-      try {
-        this.#listening.set(
-          key,
-          this.#ports.listener.listen(at, (connection) => this.#accept(connection)),
-        )
-      } catch (error) {
-        this.#options.onEvent?.({ type: 'ListenFailed', port: listen.port, error: String((error as Error).message) })
-      }
-    }
-  }
-
   #accept(connection: Connection): void {
     if (this.#stopped || this.#config === undefined) return connection.destroy()
     const peer = this.#peerAt(connection) ?? this.#dynamicPeer(this.#config, connection)
@@ -245,21 +228,6 @@ export class Speaker {
     const peer = new Peer(memberOf(range, seed), this.#context, range.name)
     this.#peers.set(peer.name, peer)
     return peer
-  }
-
-  #setPasswords(before: SpeakerConfig | undefined, config: SpeakerConfig): void {
-    const now = passwordsOf(config)
-    const old = before === undefined ? new Map<Prefix, string>() : passwordsOf(before)
-    for (const listening of this.#listening.values()) {
-      try {
-        for (const [remote, password] of now) {
-          if (old.get(remote) !== password) listening.setPassword(remote, password)
-        }
-        for (const remote of old.keys()) if (!now.has(remote)) listening.setPassword(remote, undefined)
-      } catch (error) {
-        this.#ports.log.error({ err: error }, 'the kernel refused a TCP MD5 password')
-      }
-    }
   }
 
   #kick(): void {
@@ -320,15 +288,6 @@ function memberOf(
   const { range: _, limit: __, name: ___, ...options } = range
   const { name, remoteAddress, port, passive } = seed
   return { ...options, name, remoteAddress, port, passive }
-}
-
-function passwordsOf(config: SpeakerConfig): Map<Prefix, string> {
-  const passwords = new Map<Prefix, string>()
-  for (const { range, password } of config.listenRanges) if (password !== undefined) passwords.set(range, password)
-  for (const { remoteAddress, password } of config.peers) {
-    if (password !== undefined) passwords.set(hostPrefix(remoteAddress), password)
-  }
-  return passwords
 }
 
 /** What every session was opened with. */

@@ -3,10 +3,12 @@ import { maskWord, maxLength, prefixWords } from '../routing/ip/prefix.ts'
 import type { PrefixId } from '../routing/ip/prefix-table.ts'
 import type { RoutePage, RouteQuery, RouteView } from './contract.ts'
 import type { Originations } from './originations.ts'
-import type { Peer } from './peer.ts'
+import type { Peer } from './peer/peer.ts'
 import type { SetId } from './rib/attributes-table.ts'
+import { decidedBy } from './rib/explain.ts'
 import { SetFlag } from './rib/fields.ts'
-import { type Rib, RowFlag, type RowId } from './rib/rib.ts'
+import type { RowId } from './rib/path-rows.ts'
+import { type Rib, RowFlag } from './rib/rib.ts'
 import { LOCAL_SLOT, type Tables } from './rib/tables.ts'
 import { formatAsPath } from './wire/attributes/as-path.ts'
 import { type PathAttributes, readAttributes } from './wire/attributes/record.ts'
@@ -105,7 +107,7 @@ function viewOfRow(
     prefix,
     family: rib.family.name,
     best,
-    ...(best ? { decidedBy: rib.decidedBy(id) } : {}),
+    ...(best ? { decidedBy: decidedBy(sources.tables, rib, id) } : {}),
     from: sources.tables.ownerOf(rib.peerOf(row))?.name ?? 'gone',
     ...attributesView(readAttributes(sets.copyOf(set)), sets.nextHops.addressOf(sets.nextHop[set]!)),
     stale: (rib.flagsOf(row) & RowFlag.Stale) !== 0,

@@ -77,7 +77,7 @@ describe('the rules notice', () => {
     ['what bgp/ and routing/ share', tree('bgp/a.ts', "import { b } from '../routing/ip/b.ts'")],
     ['a package at home', tree('src/telemetry/log.ts', "import pino from 'pino'")],
     ['the words of a rule in a comment or a string', tree('bgp/rib/a.ts', "// no Date.now()\nconst a = 'async'")],
-    ['the one file of the sessions that acts', tree('bgp/session/peer.ts', 'this.#ports.log.info({}, "x")')],
+    ['the one file of the sessions that acts', tree('bgp/peer/leg.ts', 'this.#ports.log.info({}, "x")')],
     [
       'a circle that closes at run time only',
       tree('src/a.ts', "await import('./b.ts')", 'src/b.ts', "import './a.ts'"),

@@ -12,6 +12,7 @@ export class Distribution {
   readonly rib: Rib
   readonly #sets: AttributesTable
   readonly #groups = new Map<string, UpdateGroup>()
+  readonly #members = new Set<GroupMember>()
   readonly #priming = new Map<UpdateGroup, PrefixId>()
   /** Prefixes without paths that some member that is behind may still have to hear withdrawn. */
   #limbo: PrefixId[] = []
@@ -31,6 +32,7 @@ export class Distribution {
     }
     const member = new GroupMember(group, slot, sink)
     group.members.add(member)
+    this.#members.add(member)
     return member
   }
 
@@ -38,14 +40,11 @@ export class Distribution {
   leave(member: GroupMember): void {
     const { group } = member
     group.members.delete(member)
+    this.#members.delete(member)
     if (group.members.size > 0) return
     group.dispose()
     this.#groups.delete(group.key)
     this.#priming.delete(group)
-  }
-
-  groups(): Iterable<UpdateGroup> {
-    return this.#groups.values()
   }
 
   /** Brings every group up to date with what changed in the RIB. */
@@ -66,11 +65,9 @@ export class Distribution {
   advance(): boolean {
     for (const [group, from] of this.#priming) this.#prime(group, from)
     let more = this.#priming.size > 0
-    for (const group of this.#groups.values()) {
-      for (const member of group.members) {
-        if (member.hungry) member.step()
-        more ||= member.hungry
-      }
+    for (const member of this.#members) {
+      if (member.hungry) member.step()
+      more ||= member.hungry
     }
     this.#leaveLimbo()
     return more
@@ -89,9 +86,7 @@ export class Distribution {
   }
 
   #isLagging(): boolean {
-    for (const group of this.#groups.values()) {
-      for (const member of group.members) if (!member.live) return true
-    }
+    for (const member of this.#members) if (!member.live) return true
     return false
   }
 

@@ -2,13 +2,11 @@ import type { PrefixId } from '../../routing/ip/prefix-table.ts'
 import { PrefixTable } from '../../routing/ip/prefix-table.ts'
 import type { FamilyRow } from '../wire/families.ts'
 import type { AttributesTable, SetId } from './attributes-table.ts'
-import { type Column8, type Column16, type Column32, grow8, grow16, grow32 } from './columns.ts'
-import { type Decision, RULES, Rule, type RuleName } from './decision.ts'
+import { type Column8, type Column32, grow8, grow32 } from './columns.ts'
+import type { Decision } from './decision.ts'
 import { DirtyList } from './dirty-list.ts'
 import { LOOP_FLAGS, SetFlag } from './fields.ts'
-
-/** A path of one peer to one prefix; 0 is none. */
-export type RowId = number
+import { PathRows, type RowId } from './path-rows.ts'
 
 export const RowFlag = {
   /** Kept over a restart of its peer (RFC 4724). */
@@ -43,16 +41,7 @@ export class Rib {
   #best: Column32 = new Uint32Array(FIRST_ROWS)
   /** Some candidate has a MED, so best cannot be found by comparing in pairs. */
   #hasMed: Column8 = new Uint8Array(FIRST_ROWS)
-  /** By RowId. */
-  #prefix: Column32 = new Uint32Array(FIRST_ROWS)
-  #next: Column32 = new Uint32Array(FIRST_ROWS)
-  #set: Column32 = new Uint32Array(FIRST_ROWS)
-  #flags: Column8 = new Uint8Array(FIRST_ROWS)
-  #peer: Column16 = new Uint16Array(FIRST_ROWS)
-  #rowCapacity = FIRST_ROWS
-  #firstUnused = 1
-  #nextFree = NONE
-  #rows = 0
+  readonly #rows = new PathRows()
   #bestCount = 0
   /** By peer slot: rows, and those of them that policy accepted. */
   readonly received: number[] = []
@@ -71,7 +60,7 @@ export class Rib {
   }
 
   get rows(): number {
-    return this.#rows
+    return this.#rows.size
   }
 
   /** Takes in a route (RFC 4271, section 9.1): replaces what the peer said of the prefix before. Hot. */
@@ -84,10 +73,10 @@ export class Rib {
       this.#link(prefix, slot, set, flags)
       return
     }
-    const oldSet = this.#set[row]!
-    const oldFlags = this.#flags[row]!
-    this.#set[row] = set
-    this.#flags[row] = flags
+    const oldSet = this.#rows.set[row]!
+    const oldFlags = this.#rows.flags[row]!
+    this.#rows.set[row] = set
+    this.#rows.flags[row] = flags
     this.#countAccepted(slot, oldFlags, -1)
     this.#countAccepted(slot, flags, 1)
     if (oldSet !== set || ((oldFlags ^ flags) & ~RowFlag.Stale) !== 0) this.#changed(prefix, row)
@@ -109,19 +98,19 @@ export class Rib {
   /** Attribute set of the best path, 0 when there is none. Hot. */
   bestSet(prefix: PrefixId): SetId {
     const row = this.bestRow(prefix)
-    return row === NONE ? NONE : this.#set[row]!
+    return row === NONE ? NONE : this.#rows.set[row]!
   }
 
   setOf(row: RowId): SetId {
-    return this.#set[row]!
+    return this.#rows.set[row]!
   }
 
   flagsOf(row: RowId): number {
-    return this.#flags[row]!
+    return this.#rows.flags[row]!
   }
 
   peerOf(row: RowId): number {
-    return this.#peer[row]!
+    return this.#rows.peer[row]!
   }
 
   isEmpty(prefix: PrefixId): boolean {
@@ -131,25 +120,25 @@ export class Rib {
   /** All paths to the prefix, in no order. */
   *paths(prefix: PrefixId): Generator<RowId> {
     if (this.isEmpty(prefix)) return
-    for (let row = this.#first[prefix]!; row !== NONE; row = this.#next[row]!) yield row
+    for (let row = this.#first[prefix]!; row !== NONE; row = this.#rows.next[row]!) yield row
   }
 
   /** The paths that may be used together with the best one, it included (RFC 4271, 9.1.2.2, up to step e). */
   multipath(prefix: PrefixId): RowId[] {
     const best = this.bestRow(prefix)
     if (best === NONE) return []
-    const bestSet = this.#set[best]!
+    const bestSet = this.#rows.set[best]!
     const equal: RowId[] = []
     for (const row of this.paths(prefix)) {
-      if (this.eligible(row) && this.#decision.compareCost(this.#set[row]!, bestSet, true) === 0) equal.push(row)
+      if (this.eligible(row) && this.#decision.compareCost(this.#rows.set[row]!, bestSet, true) === 0) equal.push(row)
     }
     return equal
   }
 
   /** May this path be chosen? */
   eligible(row: RowId): boolean {
-    if ((this.#flags[row]! & RowFlag.Rejected) !== 0) return false
-    const set = this.#set[row]!
+    if ((this.#rows.flags[row]! & RowFlag.Rejected) !== 0) return false
+    const set = this.#rows.set[row]!
     const flags = this.#sets.flags[set]!
     if ((flags & LOOP_FLAGS) !== 0) return false
     const nextHop = this.#sets.nextHop[set]!
@@ -157,38 +146,21 @@ export class Rib {
     return this.#sets.nextHops.resolvable[nextHop] === 1
   }
 
-  /** The rule that made the best path best: the weakest one it needed against any other candidate. */
-  decidedBy(prefix: PrefixId): RuleName {
-    const best = this.bestRow(prefix)
-    let decisive = 0
-    for (const row of this.paths(prefix)) {
-      if (row === best || !this.eligible(row)) continue
-      const rule = Math.abs(this.#decision.compare(this.#set[best]!, this.#set[row]!, true))
-      decisive = Math.max(decisive, rule === Rule.Equal ? Rule.PathId : rule)
-    }
-    return decisive === 0 ? 'only-path' : RULES[decisive]!
-  }
-
-  /** One more than the largest RowId, for sweeps in slices. */
-  get rowEnd(): number {
-    return this.#firstUnused
-  }
-
   /**
    * Visits the peer's rows with ids from `from`, at most `limit` ids; returns where to go on, or 0 when done. The
    * visitor may withdraw the row it is given.
    */
   sweep(slot: number, from: RowId, limit: number, visit: (row: RowId, prefix: PrefixId) => void): RowId {
-    const end = Math.min(this.#firstUnused, from + limit)
+    const end = Math.min(this.#rows.end, from + limit)
     for (let row = Math.max(1, from); row < end; row++) {
-      if (this.#peer[row] === slot && this.#prefix[row] !== NONE) visit(row, this.#prefix[row]!)
+      if (this.#rows.peer[row] === slot && this.#rows.prefix[row] !== NONE) visit(row, this.#rows.prefix[row]!)
     }
-    return end >= this.#firstUnused ? NONE : end
+    return end >= this.#rows.end ? NONE : end
   }
 
   /** Sets flag bits on a row without touching the rest (stale marks). */
   markStale(row: RowId): void {
-    this.#flags[row]! |= RowFlag.Stale
+    this.#rows.flags[row]! |= RowFlag.Stale
   }
 
   /** Looks at the prefix again, after something that eligibility or cost depends on changed. */
@@ -206,43 +178,40 @@ export class Rib {
   #rowOf(prefix: PrefixId, slot: number): RowId {
     if (prefix >= this.#first.length) return NONE
     let row = this.#first[prefix]!
-    while (row !== NONE && this.#peer[row] !== slot) row = this.#next[row]!
+    while (row !== NONE && this.#rows.peer[row] !== slot) row = this.#rows.next[row]!
     return row
   }
 
   #link(prefix: PrefixId, slot: number, set: SetId, flags: number): void {
-    const row = this.#allocate()
-    this.#prefix[row] = prefix
-    this.#next[row] = this.#first[prefix]!
+    const row = this.#rows.take()
+    this.#rows.prefix[row] = prefix
+    this.#rows.next[row] = this.#first[prefix]!
     this.#first[prefix] = row
-    this.#set[row] = set
-    this.#flags[row] = flags
-    this.#peer[row] = slot
-    this.#rows++
+    this.#rows.set[row] = set
+    this.#rows.flags[row] = flags
+    this.#rows.peer[row] = slot
     this.received[slot] = (this.received[slot] ?? 0) + 1
     this.#countAccepted(slot, flags, 1)
     this.#changed(prefix, row)
   }
 
   #unlink(prefix: PrefixId, row: RowId): void {
-    const next = this.#next[row]!
+    const next = this.#rows.next[row]!
     if (this.#first[prefix] === row) this.#first[prefix] = next
     else {
       let before = this.#first[prefix]!
-      while (this.#next[before] !== row) before = this.#next[before]!
-      this.#next[before] = next
+      while (this.#rows.next[before] !== row) before = this.#rows.next[before]!
+      this.#rows.next[before] = next
     }
-    const set = this.#set[row]!
-    const slot = this.#peer[row]!
+    const set = this.#rows.set[row]!
+    const slot = this.#rows.peer[row]!
     this.received[slot]!--
-    this.#countAccepted(slot, this.#flags[row]!, -1)
-    this.#prefix[row] = NONE
-    this.#rows--
+    this.#countAccepted(slot, this.#rows.flags[row]!, -1)
     const wasBest = this.#best[prefix] === row
     if (wasBest || this.#hasMed[prefix] === 1) this.#recompute(prefix, row)
     else if (this.feedAllPaths) this.feedDirty.add(prefix)
     // Only now: the recomputation may still compare with it.
-    this.#free(row)
+    this.#rows.free(row)
     this.#sets.release(set)
   }
 
@@ -256,7 +225,7 @@ export class Rib {
     if (row === best || this.#hasMed[prefix] === 1) return this.#recompute(prefix, row)
     if (this.feedAllPaths) this.feedDirty.add(prefix)
     if (!this.eligible(row)) return
-    if (best === NONE || this.#decision.compare(this.#set[row]!, this.#set[best]!, false) < 0) {
+    if (best === NONE || this.#decision.compare(this.#rows.set[row]!, this.#rows.set[best]!, false) < 0) {
       this.#setBest(prefix, row)
     }
   }
@@ -271,9 +240,9 @@ export class Rib {
 
   #bestOf(prefix: PrefixId): RowId {
     let best = NONE
-    for (let row = this.#first[prefix]!; row !== NONE; row = this.#next[row]!) {
+    for (let row = this.#first[prefix]!; row !== NONE; row = this.#rows.next[row]!) {
       if (!this.eligible(row)) continue
-      if (best === NONE || this.#decision.compare(this.#set[row]!, this.#set[best]!, false) < 0) best = row
+      if (best === NONE || this.#decision.compare(this.#rows.set[row]!, this.#rows.set[best]!, false) < 0) best = row
     }
     return best
   }
@@ -285,18 +254,19 @@ export class Rib {
   #bestByNeighbour(prefix: PrefixId): RowId {
     const winners = new Map<number, RowId>()
     let anyMed = 0
-    for (let row = this.#first[prefix]!; row !== NONE; row = this.#next[row]!) {
-      const set = this.#set[row]!
+    for (let row = this.#first[prefix]!; row !== NONE; row = this.#rows.next[row]!) {
+      const set = this.#rows.set[row]!
       if (this.#sets.med[set] !== 0) anyMed = 1
       if (!this.eligible(row)) continue
       const neighbour = this.#sets.neighbourAsn[set]!
       const winner = winners.get(neighbour)
-      if (winner === undefined || this.#decision.compare(set, this.#set[winner]!, true) < 0) winners.set(neighbour, row)
+      if (winner === undefined || this.#decision.compare(set, this.#rows.set[winner]!, true) < 0)
+        winners.set(neighbour, row)
     }
     this.#hasMed[prefix] = anyMed
     let best = NONE
     for (const row of winners.values()) {
-      if (best === NONE || this.#decision.compare(this.#set[row]!, this.#set[best]!, false) < 0) best = row
+      if (best === NONE || this.#decision.compare(this.#rows.set[row]!, this.#rows.set[best]!, false) < 0) best = row
     }
     return best
   }
@@ -308,36 +278,6 @@ export class Rib {
     this.#best[prefix] = row
     this.dirty.add(prefix)
     if (this.feedEnabled) this.feedDirty.add(prefix)
-  }
-
-  #allocate(): RowId {
-    if (this.#nextFree !== NONE) {
-      const row = this.#nextFree
-      this.#nextFree = this.#next[row]!
-      return row
-    }
-    if (this.#firstUnused === this.#rowCapacity) this.#resizeRows(this.#rowCapacity * 2)
-    return this.#firstUnused++
-  }
-
-  #free(row: RowId): void {
-    this.#prefix[row] = NONE
-    this.#next[row] = this.#nextFree
-    this.#nextFree = row
-    if (this.#rows === 0 && this.#rowCapacity > FIRST_ROWS) {
-      this.#resizeRows(FIRST_ROWS)
-      this.#firstUnused = 1
-      this.#nextFree = NONE
-    }
-  }
-
-  #resizeRows(rows: number): void {
-    this.#rowCapacity = rows
-    this.#prefix = grow32(this.#prefix, rows)
-    this.#next = grow32(this.#next, rows)
-    this.#set = grow32(this.#set, rows)
-    this.#flags = grow8(this.#flags, rows)
-    this.#peer = grow16(this.#peer, rows)
   }
 
   #growPrefixes(): void {

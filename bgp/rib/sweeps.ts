@@ -1,5 +1,6 @@
 import type { PrefixId } from '../../routing/ip/prefix-table.ts'
-import type { Rib, RowId } from './rib.ts'
+import type { RowId } from './path-rows.ts'
+import type { Rib } from './rib.ts'
 
 type Visit = (rib: Rib, row: RowId, prefix: PrefixId) => void
 

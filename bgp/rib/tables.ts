@@ -22,6 +22,7 @@ export const LOCAL_SLOT = 1
 export class Tables {
   readonly nextHops: NextHops
   readonly sets: AttributesTable
+  readonly decision: Decision
   readonly ribs: ReadonlyMap<FamilyName, Rib>
   readonly distributions: ReadonlyMap<FamilyName, Distribution>
   readonly #owners: (SlotOwner | undefined)[] = []
@@ -32,8 +33,8 @@ export class Tables {
     const seed = () => Math.floor(random() * 0xffffffff)
     this.nextHops = new NextHops(resolve)
     this.sets = new AttributesTable(seed(), this.nextHops)
-    const decision = new Decision(this.sets, (a, b) => this.#comparePeers(a, b))
-    this.ribs = new Map(FAMILIES.map((family) => [family.name, new Rib(family, this.sets, decision, seed())]))
+    this.decision = new Decision(this.sets, (a, b) => this.#comparePeers(a, b))
+    this.ribs = new Map(FAMILIES.map((family) => [family.name, new Rib(family, this.sets, this.decision, seed())]))
     this.distributions = new Map([...this.ribs].map(([name, rib]) => [name, new Distribution(rib, this.sets)]))
     const address = addressFromWords(4, 0)
     this.#owners[LOCAL_SLOT] = { name: 'local', address, source: localSource() }

@@ -4,12 +4,20 @@ import { Buckets } from './buckets.ts'
 import { type Column32, grow32 } from './columns.ts'
 import { Exporter, type ExportProfile, mayExport } from './export.ts'
 import { SetFlag } from './fields.ts'
-import type { GroupMember } from './group-member.ts'
 import type { Rib } from './rib.ts'
 import { type UpdateChunk, UpdatePacker } from './update-packer.ts'
 
 /** The export side of policy: the set to tell of this prefix, or 0. */
 export type ExportFilter = (prefix: PrefixId, set: SetId) => SetId
+
+/** A member, as the group sees it. */
+export interface Recipient {
+  /** Slot of the peer's own routes. */
+  readonly slot: number
+  /** Gets every chunk as it is made. */
+  readonly live: boolean
+  deliver(chunk: UpdateChunk): void
+}
 
 export interface GroupRules {
   readonly profile: ExportProfile
@@ -35,7 +43,7 @@ const WINDOW = 32_768
  */
 export class UpdateGroup {
   readonly key: string
-  readonly members = new Set<GroupMember>()
+  readonly members = new Set<Recipient>()
   /** Counts flushes that changed something; `changedAt` of a prefix is the flush in which `told` last changed. */
   version = 1
   /** The first scan of the RIB is done. */
@@ -52,7 +60,7 @@ export class UpdateGroup {
   readonly #toldBySource = new Map<number, number>()
   readonly #announced = new Buckets()
   readonly #withdrawn = new Buckets()
-  #recipients: Iterable<GroupMember> = []
+  #recipients: Iterable<Recipient> = []
 
   constructor(key: string, rib: Rib, sets: AttributesTable, rules: GroupRules) {
     this.key = key
@@ -91,7 +99,7 @@ export class UpdateGroup {
    * One step of a catch-up: sends `member` the current state of up to WINDOW prefixes from `cursor` that changed after
    * `since`. Returns where to go on; 0 at the end.
    */
-  catchUp(member: GroupMember, cursor: PrefixId, since: number): PrefixId {
+  catchUp(member: Recipient, cursor: PrefixId, since: number): PrefixId {
     const end = Math.min(this.#rib.prefixes.end, this.#told.length)
     let found = 0
     let prefix = cursor
@@ -124,7 +132,7 @@ export class UpdateGroup {
   }
 
   /** Sends withdrawals of these prefixes to one member. */
-  withdrawFrom(member: GroupMember, prefixes: Iterable<PrefixId>): void {
+  withdrawFrom(member: Recipient, prefixes: Iterable<PrefixId>): void {
     for (const prefix of prefixes) this.#withdrawn.add(0, prefix)
     this.#send([member])
     this.#withdrawn.clear()
@@ -184,7 +192,7 @@ export class UpdateGroup {
    * Packs the buckets. Keys of withdrawals are the slot of the route's source × 2, for all members but that one, or
    * × 2 + 1 for that one alone.
    */
-  #send(recipients: Iterable<GroupMember>): void {
+  #send(recipients: Iterable<Recipient>): void {
     this.#recipients = recipients
     this.#sendWithdrawals(recipients)
     for (let i = 0; i < this.#announced.keyCount; i++) {
@@ -195,7 +203,7 @@ export class UpdateGroup {
     this.#recipients = []
   }
 
-  #sendWithdrawals(recipients: Iterable<GroupMember>): void {
+  #sendWithdrawals(recipients: Iterable<Recipient>): void {
     const targeted: number[] = []
     for (let i = 0; i < this.#withdrawn.keyCount; i++) {
       const key = this.#withdrawn.keyAt(i)

@@ -15,3 +15,26 @@ export function survivor(local: Identity, remote: Identity): 'active' | 'passive
   if (ours !== theirs) return ours > theirs ? 'active' : 'passive'
   return local.asn > remote.asn ? 'active' : 'passive'
 }
+
+/** The other connection to the same peer, as far as it is negotiated. */
+export interface Rival {
+  readonly established: boolean
+  /** It was negotiated with graceful restart. */
+  readonly gracefulRestart: boolean
+}
+
+/**
+ * An OPEN came on a connection while there is another: which of the two goes? An established one stays, unless the peer
+ * restarted and lost it without a word (RFC 4724, section 4.2).
+ */
+export function judgeCollision(
+  local: Identity,
+  direction: 'active' | 'passive',
+  open: Identity & { readonly capabilities: { readonly gracefulRestart?: unknown } },
+  rival: Rival,
+): 'this one' | 'the rival' | 'the rival, which is dead' {
+  if (rival.established) {
+    return rival.gracefulRestart && open.capabilities.gracefulRestart ? 'the rival, which is dead' : 'this one'
+  }
+  return survivor(local, open) === direction ? 'the rival' : 'this one'
+}

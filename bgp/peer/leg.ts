@@ -1,4 +1,14 @@
 import type { Clock, Connection, DialOutcome, Log } from '../ports.ts'
+import { step } from '../session/fsm.ts'
+import type {
+  Ending,
+  Negotiated,
+  Session,
+  SessionAction,
+  SessionConfig,
+  SessionEvent,
+  Timer,
+} from '../session/session.ts'
 import { type FamilyRow, familyByCode } from '../wire/families.ts'
 import { PeerFault } from '../wire/faults.ts'
 import { Framer, MAX_EXTENDED_MESSAGE } from '../wire/framer.ts'
@@ -6,8 +16,6 @@ import { CeaseError, MessageType, NotificationCode, RefreshError } from '../wire
 import { decodeNotification, encodeMessage, type Message } from '../wire/message.ts'
 import { cease, type Notification } from '../wire/notification.ts'
 import { decodeOpen, type Open } from '../wire/open.ts'
-import { step } from './fsm.ts'
-import type { Ending, Negotiated, Session, SessionAction, SessionConfig, SessionEvent, Timer } from './session.ts'
 
 /** What a leg tells its peer, and asks of it. */
 export interface LegHost {

@@ -1,0 +1,185 @@
+import { addressWords, familyOf } from '../../routing/ip/address.ts'
+import type { PrefixId } from '../../routing/ip/prefix-table.ts'
+import type { FamilyName, PeerConfig } from '../contract.ts'
+import type { ExportProfile } from '../rib/export.ts'
+import type { GroupMember, MemberSink } from '../rib/group-member.ts'
+import { PolicyChain } from '../rib/policy.ts'
+import { PolicyFilter } from '../rib/policy-filter.ts'
+import type { GroupRules } from '../rib/update-group.ts'
+import { endOfRib } from '../rib/update-packer.ts'
+import type { Negotiated } from '../session/session.ts'
+import type { FamilyRow } from '../wire/families.ts'
+import { MAX_EXTENDED_MESSAGE, MAX_MESSAGE } from '../wire/framer.ts'
+import { policiesOf, type RouteChannel, type RouteContext } from './route-context.ts'
+
+interface FamilyState {
+  readonly family: FamilyRow
+  member: GroupMember
+  /** Our own: once per session, when everything has been told and nothing asks for patience. */
+  ownEndOfRib: 'not due' | 'due' | 'sent'
+  /** Told by the group the peer was in before; withdrawn once the new group has spoken, where it does not tell them. */
+  leftBehind: PrefixId[]
+}
+
+/** What an established peer is told: its place in an update group of each family. */
+export class PeerExports {
+  readonly #context: RouteContext
+  readonly #slot: number
+  readonly #negotiated: Negotiated
+  readonly #channel: RouteChannel
+  #config: PeerConfig
+  readonly #families = new Map<FamilyName, FamilyState>()
+
+  constructor(context: RouteContext, config: PeerConfig, slot: number, negotiated: Negotiated, channel: RouteChannel) {
+    this.#context = context
+    this.#config = config
+    this.#slot = slot
+    this.#negotiated = negotiated
+    this.#channel = channel
+    for (const family of negotiated.families) this.#join(family)
+  }
+
+  leave(): void {
+    for (const { family, member } of this.#families.values()) this.#distribution(family).leave(member)
+    this.#families.clear()
+  }
+
+  /** New options: the peer moves to the groups they put it in. */
+  reconfigure(config: PeerConfig): void {
+    this.#config = config
+    for (const state of this.#families.values()) this.#regroup(state)
+  }
+
+  /** Everything again (RFC 2918). */
+  refresh(family: FamilyRow): void {
+    this.#families.get(family.name)?.member.restart()
+  }
+
+  drained(): void {
+    for (const { member } of this.#families.values()) member.drained()
+  }
+
+  /** Sends the End-of-RIBs that had to wait. */
+  endRibs(): void {
+    for (const state of this.#families.values()) if (state.ownEndOfRib === 'due') this.#sendEndOfRib(state)
+  }
+
+  memberOf(family: FamilyName): GroupMember | undefined {
+    return this.#families.get(family)?.member
+  }
+
+  #join(family: FamilyRow): void {
+    const state = { family, ownEndOfRib: 'not due', leftBehind: [] } as unknown as FamilyState
+    state.member = this.#newMember(family, state)
+    this.#families.set(family.name, state)
+  }
+
+  #regroup(state: FamilyState): void {
+    const old = state.member
+    if (old.group.key === this.#groupKey()) return
+    state.leftBehind = [...old.group.toldPrefixes(this.#slot)]
+    state.member = this.#newMember(state.family, state)
+    this.#distribution(state.family).leave(old)
+  }
+
+  #newMember(family: FamilyRow, state: FamilyState): GroupMember {
+    const rules = () => this.#groupRules(family)
+    return this.#distribution(family).join(this.#groupKey(), rules, this.#slot, this.#sink(state))
+  }
+
+  #sink(state: FamilyState): MemberSink {
+    const channel = this.#channel
+    return {
+      write: (octets, messages) => channel.write(octets, messages),
+      get unsentOctets() {
+        return channel.unsentOctets
+      },
+      caughtUp: () => {
+        const { group } = state.member
+        const gone = state.leftBehind.filter((prefix) => {
+          const set = group.toldSet(prefix)
+          return set === 0 || this.#context.tables.sets.source[set] === this.#slot
+        })
+        state.leftBehind = []
+        group.withdrawFrom(state.member, gone)
+        if (state.ownEndOfRib === 'sent') return
+        state.ownEndOfRib = 'due'
+        if (this.#context.mayEndRib()) this.#sendEndOfRib(state)
+      },
+    }
+  }
+
+  #sendEndOfRib(state: FamilyState): void {
+    state.ownEndOfRib = 'sent'
+    this.#channel.write(endOfRib(state.family), 1)
+  }
+
+  /** Peers with the same key are told the same octets. */
+  #groupKey(): string {
+    const { exportPolicies, originationSet } = this.#config
+    return JSON.stringify([
+      this.#profile(),
+      exportPolicies && policiesOf(this.#context, exportPolicies),
+      originationSet,
+    ])
+  }
+
+  #groupRules(family: FamilyRow): GroupRules {
+    const profile = this.#profile()
+    const { exportPolicies, originationSet } = this.#config
+    const chain = exportPolicies && new PolicyChain(policiesOf(this.#context, exportPolicies))
+    const filter = chain && this.#filter(chain, family, profile)
+    const prependAsn = profile.external ? profile.localAsn : undefined
+    return {
+      profile,
+      passLearned: !profile.external || chain !== undefined,
+      originations: this.#context.originations.toldTo(originationSet, prependAsn, family.name),
+      filter: filter && ((prefix, set) => acceptedSet(filter.apply(prefix, set))),
+      dispose: () => filter?.dispose(),
+    }
+  }
+
+  #profile(): ExportProfile {
+    const config = this.#context.config()
+    const negotiated = this.#negotiated
+    const external = negotiated.type === 'external'
+    const [clusterId = 0] = addressWords(config.clusterId ?? config.bgpIdentifier)
+    // A reflector leaves next hops alone, so its clients need not be told apart by our address towards them.
+    const self = this.#selfAddresses()
+    const needsSelf = external || this.#config.nextHop === 'self' || this.#config.originationSet !== undefined
+    return {
+      external,
+      client: !external && this.#config.routeReflectorClient,
+      localAsn: this.#config.localAsn,
+      clusterId,
+      fourOctetAsn: negotiated.fourOctetAsn,
+      nextHop: this.#config.nextHop,
+      self: needsSelf || this.#config.exportPolicies ? self : { ipv4: undefined, ipv6: undefined },
+      maxMessage: negotiated.extendedMessage ? MAX_EXTENDED_MESSAGE : MAX_MESSAGE,
+    }
+  }
+
+  #selfAddresses(): ExportProfile['self'] {
+    const { nextHopSelf } = this.#context.config()
+    const { localAddress } = this.#channel
+    const version = familyOf(localAddress)
+    return {
+      ipv4: version === 4 ? localAddress : nextHopSelf?.ipv4,
+      ipv6: version === 6 ? localAddress : nextHopSelf?.ipv6,
+    }
+  }
+
+  #distribution(family: FamilyRow) {
+    return this.#context.tables.distributions.get(family.name)!
+  }
+
+  #filter(chain: PolicyChain, { name, family }: FamilyRow, { self }: ExportProfile): PolicyFilter {
+    const { tables } = this.#context
+    const ownAddress = family === 4 ? self.ipv4 : self.ipv6
+    return new PolicyFilter(chain, tables.ribs.get(name)!, tables.sets, (slot) => tables.sourceOf(slot), ownAddress)
+  }
+}
+
+function acceptedSet({ set, accept }: { readonly set: number; readonly accept: boolean }): number {
+  return accept ? set : 0
+}

@@ -1,0 +1,94 @@
+import { familyOf } from '../../routing/ip/address.ts'
+import type { FamilyName, PeerConfig } from '../contract.ts'
+import type { SetSource } from '../rib/fields.ts'
+import { PolicyChain } from '../rib/policy.ts'
+import { PolicyFilter } from '../rib/policy-filter.ts'
+import { RowFlag } from '../rib/rib.ts'
+import { type ReceiverEvents, type ReceiverTables, UpdateReceiver } from '../rib/update-receiver.ts'
+import type { Negotiated } from '../session/session.ts'
+import { policiesOf, type RouteChannel, type RouteContext } from './route-context.ts'
+
+/** What an established peer tells us, and what the import policies make of it. */
+export class PeerImports {
+  readonly #context: RouteContext
+  readonly #source: SetSource
+  readonly #negotiated: Negotiated
+  readonly #channel: RouteChannel
+  readonly #receiver: UpdateReceiver
+  #filters = new Map<FamilyName, PolicyFilter>()
+
+  constructor(
+    context: RouteContext,
+    config: PeerConfig,
+    source: SetSource,
+    negotiated: Negotiated,
+    channel: RouteChannel,
+    events: ReceiverEvents,
+  ) {
+    this.#context = context
+    this.#source = source
+    this.#negotiated = negotiated
+    this.#channel = channel
+    this.#buildFilters(config)
+    const attributeContext = {
+      external: negotiated.type === 'external',
+      fourOctetAsn: negotiated.fourOctetAsn,
+      extendedNextHop: false,
+      refuseAsSets: true,
+    }
+    this.#receiver = new UpdateReceiver(this.#tables(), source, attributeContext, events)
+  }
+
+  receive(octets: Uint8Array, start: number, end: number): void {
+    this.#receiver.receive(octets, start, end)
+  }
+
+  leave(): void {
+    for (const filter of this.#filters.values()) filter.dispose()
+    this.#filters = new Map()
+  }
+
+  /** New policies: every row is judged again from what the peer sent, without asking it. */
+  reconfigure(config: PeerConfig): void {
+    this.leave()
+    this.#buildFilters(config)
+    const tables = this.#tables()
+    this.#receiver.tables = tables
+    const { sets, ribs } = this.#context.tables
+    this.#context.sweeps.start(this.#source.slot, ribs.values(), (rib, row, prefix) => {
+      const original = sets.originalOf(rib.setOf(row))
+      const stale = rib.flagsOf(row) & RowFlag.Stale
+      const filter = this.#filters.get(rib.family.name)
+      if (filter === undefined) {
+        rib.announce(rib.peerOf(row), prefix, original, stale | (tables.acceptByDefault ? 0 : RowFlag.Rejected))
+        return
+      }
+      const { set, accept, named } = filter.apply(prefix, original)
+      const flags = stale | (accept ? 0 : RowFlag.Rejected) | (named ? RowFlag.Named : 0)
+      rib.announce(rib.peerOf(row), prefix, set, flags)
+    })
+  }
+
+  #buildFilters({ importPolicies }: PeerConfig): void {
+    if (importPolicies === undefined) return
+    const chain = new PolicyChain(policiesOf(this.#context, importPolicies))
+    const { tables } = this.#context
+    const { localAddress } = this.#channel
+    for (const { name, family } of this.#negotiated.families) {
+      const rib = tables.ribs.get(name)!
+      const self = familyOf(localAddress) === family ? localAddress : undefined
+      this.#filters.set(name, new PolicyFilter(chain, rib, tables.sets, (slot) => tables.sourceOf(slot), self))
+    }
+  }
+
+  #tables(): ReceiverTables {
+    const { sets, ribs } = this.#context.tables
+    const { families, type } = this.#negotiated
+    return {
+      sets,
+      ribs: new Map(families.map(({ name }) => [name, ribs.get(name)!])),
+      filters: this.#filters,
+      acceptByDefault: type === 'internal',
+    }
+  }
+}

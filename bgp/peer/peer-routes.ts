@@ -1,0 +1,201 @@
+import { addressWords } from '../../routing/ip/address.ts'
+import type { FamilyName, PeerConfig, PeerFamilyStatus } from '../contract.ts'
+import type { SetSource } from '../rib/fields.ts'
+import type { GroupMember } from '../rib/group-member.ts'
+import { RowFlag } from '../rib/rib.ts'
+import type { Negotiated } from '../session/session.ts'
+import type { Finding } from '../wire/attributes/check.ts'
+import type { FamilyRow } from '../wire/families.ts'
+import { PeerExports } from './exports.ts'
+import { PeerImports } from './imports.ts'
+import type { RouteChannel, RouteContext } from './route-context.ts'
+
+export interface PeerRouteEvents {
+  /** RFC 7606: what was wrong, and the attributes it was wrong in (valid during the call). */
+  discarded(findings: readonly Finding[], octets: Uint8Array): void
+  endOfRib(family: FamilyRow): void
+}
+
+/** A peer's side of the RIB: what it tells us, what it is told. Lives as long as the peer; sessions come and go. */
+export class PeerRoutes {
+  readonly #context: RouteContext
+  readonly #events: PeerRouteEvents
+  #config: PeerConfig
+  #slot = 0
+  #source: SetSource | undefined
+  #imports: PeerImports | undefined
+  #exports: PeerExports | undefined
+  #families: readonly FamilyRow[] = []
+  readonly #ended = new Set<FamilyRow>()
+  readonly #discarded = new Map<string, number>()
+
+  constructor(config: PeerConfig, context: RouteContext, events: PeerRouteEvents) {
+    this.#config = config
+    this.#context = context
+    this.#events = events
+  }
+
+  get slot(): number {
+    return this.#slot
+  }
+
+  /** A session is up: routes are taken in, and everything there is goes out. */
+  up(negotiated: Negotiated, channel: RouteChannel): void {
+    this.#families = negotiated.families
+    this.#ended.clear()
+    this.#takeSlot(negotiated, channel)
+    this.#imports = new PeerImports(this.#context, this.#config, this.#source!, negotiated, channel, {
+      endOfRib: (family) => this.#endOfRib(family),
+      discarded: (findings, octets) => this.#discard(findings, octets),
+    })
+    this.#exports = new PeerExports(this.#context, this.#config, this.#slot, negotiated, channel)
+    this.#context.kick()
+  }
+
+  /** The session is over. Routes of the families in `keep` stay, marked stale, until `sweepStale` (RFC 4724, section 4.2). */
+  down(keep: readonly FamilyRow[] = []): void {
+    this.#exports?.leave()
+    this.#imports?.leave()
+    this.#exports = undefined
+    this.#imports = undefined
+    this.#families = []
+    this.#context.sweeps.start(this.#slot, this.#context.tables.ribs.values(), (rib, row, prefix) => {
+      if (keep.includes(rib.family)) rib.markStale(row)
+      else rib.withdraw(rib.peerOf(row), prefix)
+    })
+    if (keep.length === 0) this.#giveSlotBack()
+    this.#context.kick()
+  }
+
+  /** What is still stale goes: after End-of-RIB, or when the time for the restart is over. */
+  sweepStale(family?: FamilyRow): void {
+    const { ribs } = this.#context.tables
+    const which = family === undefined ? ribs.values() : [ribs.get(family.name)!]
+    this.#context.sweeps.start(this.#slot, which, (rib, row, prefix) => {
+      if ((rib.flagsOf(row) & RowFlag.Stale) !== 0) rib.withdraw(rib.peerOf(row), prefix)
+    })
+    this.#context.kick()
+  }
+
+  receive(octets: Uint8Array, start: number, end: number): void {
+    this.#imports?.receive(octets, start, end)
+    this.#context.kick()
+  }
+
+  /** The peer wants everything again (RFC 2918). */
+  refresh(family: FamilyRow): void {
+    this.#exports?.refresh(family)
+    this.#context.kick()
+  }
+
+  drained(): void {
+    this.#exports?.drained()
+    this.#context.kick()
+  }
+
+  /** Sends the End-of-RIBs that had to wait. */
+  endRibs(): void {
+    this.#exports?.endRibs()
+  }
+
+  /** New options for a session that goes on: policies are applied to what is there, exports move to their new group. */
+  reconfigure(config: PeerConfig): void {
+    this.#config = config
+    this.#imports?.reconfigure(config)
+    this.#exports?.reconfigure(config)
+    this.#context.kick()
+  }
+
+  status(): PeerFamilyStatus[] {
+    return this.#families.map((family) => {
+      const rib = this.#context.tables.ribs.get(family.name)!
+      return {
+        family: family.name,
+        received: rib.received[this.#slot] ?? 0,
+        accepted: rib.accepted[this.#slot] ?? 0,
+        advertised: this.memberOf(family.name)?.group.toldTo(this.#slot) ?? 0,
+        endOfRibReceived: this.#ended.has(family),
+      }
+    })
+  }
+
+  get discarded(): { what: string; count: number }[] {
+    return Array.from(this.#discarded, ([what, count]) => ({ what, count }))
+  }
+
+  endOfRibReceived(): boolean {
+    return this.#families.every((family) => this.#ended.has(family))
+  }
+
+  /** The member of the family's update group, for views. */
+  memberOf(family: FamilyName): GroupMember | undefined {
+    return this.#exports?.memberOf(family)
+  }
+
+  /** Prefixes held of one IP version, for limits. */
+  receivedOf(version: 4 | 6): number {
+    for (const rib of this.#context.tables.ribs.values()) {
+      if (rib.family.family === version) return rib.received[this.#slot] ?? 0
+    }
+    return 0
+  }
+
+  /** Keeps the slot over a restart of the same peer, so that its new routes replace the stale ones. */
+  #takeSlot(negotiated: Negotiated, channel: RouteChannel): void {
+    const wanted = this.#sourceFor(negotiated, channel)
+    if (this.#slot !== 0) {
+      if (JSON.stringify({ ...this.#source, slot: 0 }) === JSON.stringify(wanted)) return
+      this.#dropRoutes()
+    }
+    const { remoteAddress: address } = this.#config
+    this.#slot = this.#context.tables.takeSlot((slot) => {
+      this.#source = { ...wanted, slot }
+      return { name: this.#config.name, address, source: this.#source }
+    })
+  }
+
+  #dropRoutes(): void {
+    this.#context.sweeps.start(this.#slot, this.#context.tables.ribs.values(), (rib, row, prefix) => {
+      rib.withdraw(rib.peerOf(row), prefix)
+    })
+    this.#giveSlotBack()
+  }
+
+  #giveSlotBack(): void {
+    if (this.#slot !== 0) this.#context.tables.retireSlot(this.#slot)
+    this.#slot = 0
+  }
+
+  #sourceFor(negotiated: Negotiated, channel: RouteChannel): SetSource {
+    const config = this.#context.config()
+    const [remoteIdentifier = 0] = addressWords(negotiated.remoteBgpIdentifier)
+    const [localIdentifier = 0] = addressWords(config.bgpIdentifier)
+    const [clusterId = 0] = addressWords(config.clusterId ?? config.bgpIdentifier)
+    return {
+      slot: 0,
+      external: negotiated.type === 'external',
+      local: false,
+      client: negotiated.type === 'internal' && this.#config.routeReflectorClient,
+      localAsn: this.#config.localAsn,
+      allowOwnAsn: this.#config.allowOwnAsn,
+      remoteIdentifier,
+      localIdentifier,
+      clusterId,
+      interfaceName: channel.interfaceName,
+    }
+  }
+
+  #endOfRib(family: FamilyRow): void {
+    this.#ended.add(family)
+    this.sweepStale(family)
+    this.#events.endOfRib(family)
+  }
+
+  #discard(findings: readonly Finding[], octets: Uint8Array): void {
+    for (const { what, remedy } of findings) {
+      const key = `${what} (${remedy})`
+      this.#discarded.set(key, (this.#discarded.get(key) ?? 0) + 1)
+    }
+    this.#events.discarded(findings, octets)
+  }
+}

@@ -1,0 +1,304 @@
+import type { PeerConfig, PeerStatus, SessionError, SessionState } from '../contract.ts'
+import type { Connection, SpeakerPorts } from '../ports.ts'
+import { judgeCollision } from '../session/collision.ts'
+import { idleHoldSeconds } from '../session/damping.ts'
+import type { Ending, Negotiated } from '../session/session.ts'
+import type { FamilyRow } from '../wire/families.ts'
+import { CeaseError, NotificationCode } from '../wire/iana.ts'
+import { cease, type Notification } from '../wire/notification.ts'
+import type { Open } from '../wire/open.ts'
+import { Leg, type LegHost, type MessageCounts } from './leg.ts'
+import { PeerRoutes } from './peer-routes.ts'
+import { addCounts, peerStatus } from './peer-status.ts'
+import { exceededLimit } from './prefix-limits.ts'
+import type { RouteContext } from './route-context.ts'
+import { dialRequest, sessionConfig, sessionKey, ttlOptions } from './session-config.ts'
+import { StaleRoutes } from './stale-routes.ts'
+
+/** What a peer needs of the speaker. */
+export interface PeerContext extends RouteContext {
+  readonly ports: SpeakerPorts
+  /** True while we restart: our OPEN says so (RFC 4724, section 3). */
+  restarting(): boolean
+  stateChanged(peer: Peer, from: SessionState, to: SessionState, because: string): void
+  endOfRib(peer: Peer, family: FamilyRow): void
+  /** The last connection of a dynamic peer is gone. */
+  ended(peer: Peer): void
+}
+
+const ORDER: readonly SessionState[] = ['Idle', 'Connect', 'Active', 'OpenSent', 'OpenConfirm', 'Established']
+
+/**
+ * A neighbour: up to one connection in each direction while they are being set up, one when established; when to try
+ * again; and its routes.
+ */
+export class Peer {
+  readonly name: string
+  /** Of a listen range: made by an incoming connection, gone with it. */
+  readonly range: string | undefined
+  readonly routes: PeerRoutes
+  #config: PeerConfig
+  readonly #context: PeerContext
+  readonly #legs = new Set<Leg>()
+  #established: { readonly leg: Leg; readonly negotiated: Negotiated } | undefined
+  #cancelRestart: (() => void) | undefined
+  readonly #stale: StaleRoutes
+  #failures = 0
+  #timesEstablished = 0
+  #lastError: SessionError | undefined
+  #since: number
+  #shown: SessionState = 'Idle'
+  #counts: MessageCounts = { received: 0, sent: 0, updatesReceived: 0, updatesSent: 0 }
+  #removed = false
+  /** Endings that we bring about ourselves call for no new attempt. */
+  #stopping = false
+  /** Over the prefix limit: stays down until the operator or the time says otherwise. */
+  #haltedBecause: string | undefined
+
+  constructor(config: PeerConfig, context: PeerContext, range?: string) {
+    this.name = config.name
+    this.range = range
+    this.#config = config
+    this.#context = context
+    this.#since = context.ports.clock.wallTime()
+    this.routes = new PeerRoutes(config, context, {
+      endOfRib: (family) => context.endOfRib(this, family),
+      discarded: (findings, octets) => {
+        const what = findings.map((finding) => `${finding.what} (${finding.remedy})`)
+        const hex = Buffer.from(octets.subarray(0, 64)).toString('hex')
+        context.ports.log.warn({ peer: this.name, what, octets: hex }, 'malformed UPDATE, session kept (RFC 7606)')
+      },
+    })
+    this.#stale = new StaleRoutes(context.ports.clock, this.routes)
+  }
+
+  get config(): PeerConfig {
+    return this.#config
+  }
+
+  get state(): SessionState {
+    let most: SessionState = 'Idle'
+    for (const { state } of this.#legs) if (ORDER.indexOf(state) > ORDER.indexOf(most)) most = state
+    return most
+  }
+
+  get negotiated(): Negotiated | undefined {
+    return this.#established?.negotiated
+  }
+
+  /** Begins to try, unless something holds the peer down. */
+  start(): void {
+    if (this.#removed || this.range !== undefined || this.#idleReason() !== undefined || this.#legs.size > 0) return
+    this.#cancelRestart?.()
+    this.#cancelRestart = undefined
+    const leg = new Leg('active', this.#sessionConfig(), this.#legHost())
+    this.#legs.add(leg)
+    leg.start()
+  }
+
+  /** An incoming connection from the peer's address. */
+  accept(connection: Connection): void {
+    const reason = this.#idleReason()
+    if (reason !== undefined || this.#removed) {
+      this.#context.ports.log.info({ peer: this.name, reason }, 'connection refused')
+      return connection.destroy()
+    }
+    // A peer that connects again has given up its earlier attempt.
+    for (const leg of this.#legs) {
+      if (leg.direction === 'passive' && leg.state !== 'Established') leg.stop(cease(CeaseError.ConnectionCollision))
+    }
+    connection.configure(ttlOptions(this.#config))
+    const leg = new Leg('passive', this.#sessionConfig(), this.#legHost())
+    this.#legs.add(leg)
+    leg.accept(connection)
+  }
+
+  /** Ends every connection; the peer may be started again. */
+  stop(why: Notification | undefined): void {
+    this.#cancelRestart?.()
+    this.#cancelRestart = undefined
+    this.#stopping = true
+    for (const leg of [...this.#legs]) leg.stop(why)
+    this.#stopping = false
+  }
+
+  /** Ends it for good; its routes go too. */
+  remove(why: Notification | undefined): void {
+    this.#removed = true
+    this.stop(why)
+    this.#stale.stop()
+    if (this.routes.slot !== 0) this.routes.down()
+  }
+
+  /** New configuration: what the session was negotiated with ends it, everything else is applied to it as it runs. */
+  reconfigure(config: PeerConfig): void {
+    const restart = sessionKey(config) !== sessionKey(this.#config)
+    const limits = JSON.stringify(config.maxPrefixes) !== JSON.stringify(this.#config.maxPrefixes)
+    this.#config = config
+    if (limits) this.#haltedBecause = undefined
+    if (restart) {
+      const why = config.shutdown
+        ? cease(CeaseError.AdministrativeShutdown, config.shutdown.message)
+        : cease(CeaseError.OtherConfigurationChange)
+      this.stop(why)
+    }
+    this.routes.reconfigure(config)
+    this.start()
+  }
+
+  status(): PeerStatus {
+    let messages = this.#counts
+    for (const { counts } of this.#legs) messages = addCounts(messages, counts)
+    return peerStatus({
+      config: this.#config,
+      range: this.range,
+      state: this.state,
+      since: this.#since,
+      idleReason: this.#idleReason() ?? (this.#cancelRestart ? 'waiting after a failure' : undefined),
+      established: this.#established,
+      routes: this.routes,
+      lastError: this.#lastError,
+      timesEstablished: this.#timesEstablished,
+      messages,
+    })
+  }
+
+  #legHost(): LegHost {
+    const { ports } = this.#context
+    return {
+      clock: ports.clock,
+      log: ports.log,
+      jitter: () => 0.75 + ports.random() / 4,
+      dial: (outcome) => ports.dialer.dial(dialRequest(this.#config), outcome),
+      openArrived: (leg, open) => this.#collide(leg, open),
+      stateChanged: (_, __, because) => this.#show(because),
+      established: (leg, negotiated) => this.#up(leg, negotiated),
+      update: (octets, start, end) => {
+        this.routes.receive(octets, start, end)
+        this.#checkLimits()
+      },
+      refreshAsked: (family, subtype) => {
+        if (subtype === 0) this.routes.refresh(family)
+      },
+      drained: () => this.routes.drained(),
+      ended: (leg, ending) => this.#ended(leg, ending),
+    }
+  }
+
+  /** RFC 4271, section 6.8. The loser gets a Cease; `leg` itself may be the loser. */
+  #collide(leg: Leg, open: Open): Notification | undefined {
+    const rival = [...this.#legs].find((other) => other !== leg && isNegotiated(other))
+    if (rival === undefined) return undefined
+    const local = { bgpIdentifier: this.#context.config().bgpIdentifier, asn: this.#config.localAsn }
+    const goes = judgeCollision(local, leg.direction, open, {
+      established: rival.state === 'Established',
+      gracefulRestart: this.#established?.negotiated.gracefulRestart !== undefined,
+    })
+    if (goes === 'this one') return cease(CeaseError.ConnectionCollision)
+    rival.stop(goes === 'the rival' ? cease(CeaseError.ConnectionCollision) : undefined)
+    return undefined
+  }
+
+  #up(leg: Leg, negotiated: Negotiated): void {
+    for (const other of [...this.#legs]) if (other !== leg) other.stop(cease(CeaseError.ConnectionCollision))
+    this.#established = { leg, negotiated }
+    this.#failures = 0
+    this.#timesEstablished++
+    this.#stale.returned(negotiated)
+    const connection = leg.connection!
+    this.routes.up(negotiated, {
+      write: (octets, messages) => leg.write(octets, messages),
+      get unsentOctets() {
+        return connection.unsentOctets
+      },
+      localAddress: connection.localAddress,
+      interfaceName: connection.interfaceName,
+    })
+  }
+
+  #ended(leg: Leg, ending: Ending): void {
+    this.#legs.delete(leg)
+    this.#counts = addCounts(this.#counts, leg.counts)
+    const wasUp = this.#established?.leg === leg
+    if (!isCollision(ending) || wasUp) this.#lastError = this.#errorOf(ending)
+    if (wasUp) this.#down(ending)
+    else if (!isCollision(ending)) this.#failures++
+    if (this.#removed) return
+    if (this.range !== undefined) {
+      if (this.#legs.size === 0 && !this.#stale.waiting) this.#context.ended(this)
+    } else if (this.#legs.size === 0 && !this.#stopping) {
+      this.#restartIn(idleHoldSeconds(this.#failures))
+    }
+  }
+
+  #down(ending: Ending): void {
+    const { gracefulRestart } = this.#established!.negotiated
+    this.#established = undefined
+    // RFC 4724, section 4.2: only a connection that is lost without a NOTIFICATION is a restart.
+    const restartSeconds = gracefulRestart?.restartSeconds ?? 0
+    const lost = ending.notification === undefined && restartSeconds > 0 && !this.#removed
+    const keep = lost ? (gracefulRestart?.families ?? []).map(({ family }) => family) : []
+    this.routes.down(keep)
+    if (keep.length === 0) return
+    this.#stale.keep(restartSeconds, () => {
+      if (this.range !== undefined && this.#legs.size === 0) this.#context.ended(this)
+    })
+  }
+
+  #restartIn(seconds: number): void {
+    if (this.#idleReason() !== undefined) return
+    const { clock, random } = this.#context.ports
+    this.#cancelRestart?.()
+    this.#cancelRestart = clock.after(seconds * 1000 * (0.75 + random() / 4), () => {
+      this.#cancelRestart = undefined
+      this.start()
+    })
+  }
+
+  /** Throws when the session must end for too many prefixes; it then stays down for a time, or until somebody looks. */
+  #checkLimits(): void {
+    const exceeded = exceededLimit(this.#config, this.routes)
+    if (exceeded === undefined) return
+    const { why, restartSeconds, fault } = exceeded
+    this.#haltedBecause = why
+    if (restartSeconds !== undefined) {
+      this.#context.ports.clock.after(restartSeconds * 1000, () => {
+        this.#haltedBecause = undefined
+        this.start()
+      })
+    }
+    throw fault
+  }
+
+  #idleReason(): string | undefined {
+    const { shutdown, heldDown } = this.#config
+    if (shutdown) return `administratively down${shutdown.message ? `: ${shutdown.message}` : ''}`
+    return heldDown ?? this.#haltedBecause
+  }
+
+  #show(because: string): void {
+    const to = this.state
+    const from = this.#shown
+    if (to === from) return
+    this.#shown = to
+    this.#since = this.#context.ports.clock.wallTime()
+    this.#context.stateChanged(this, from, to, because)
+  }
+
+  #errorOf({ direction, notification: why, text }: Ending): SessionError {
+    const at = this.#context.ports.clock.wallTime()
+    return { direction, text, at, ...(why === undefined ? {} : { code: why.code, subcode: why.subcode }) }
+  }
+
+  #sessionConfig() {
+    return sessionConfig(this.#context.config(), this.#config, this.#context.restarting())
+  }
+}
+
+function isNegotiated({ state }: Leg): boolean {
+  return state === 'OpenConfirm' || state === 'Established'
+}
+
+function isCollision({ notification: why }: Ending): boolean {
+  return why?.code === NotificationCode.Cease && why.subcode === CeaseError.ConnectionCollision
+}

@@ -1,0 +1,62 @@
+import type { PeerConfig, SpeakerConfig } from '../contract.ts'
+import type { DialRequest } from '../ports.ts'
+import type { SessionConfig } from '../session/session.ts'
+import { familyByName } from '../wire/families.ts'
+
+/** What a session is opened with. `restarting`: our OPEN says that we come back and kept forwarding (RFC 4724, section 3). */
+export function sessionConfig(speaker: SpeakerConfig, config: PeerConfig, restarting: boolean): SessionConfig {
+  const families = config.families.map(familyByName)
+  const { gracefulRestart } = speaker
+  return {
+    localAsn: config.localAsn,
+    remoteAsn: config.remoteAsn,
+    bgpIdentifier: speaker.bgpIdentifier,
+    holdSeconds: config.timers.holdSeconds,
+    keepaliveSeconds: config.timers.keepaliveSeconds,
+    connectRetrySeconds: config.timers.connectRetrySeconds,
+    passive: config.passive,
+    offers: {
+      families,
+      routeRefresh: true,
+      enhancedRouteRefresh: false,
+      extendedMessage: true,
+      fourOctetAsn: config.localAsn,
+      ...(gracefulRestart && {
+        gracefulRestart: {
+          restarting,
+          notification: false,
+          restartSeconds: gracefulRestart.restartSeconds,
+          families: families.map((family) => ({ family, forwardingKept: restarting })),
+        },
+      }),
+    },
+  }
+}
+
+export function dialRequest(config: PeerConfig): DialRequest {
+  const { remoteAddress, port, localAddress, password } = config
+  return {
+    remoteAddress,
+    port,
+    ...(localAddress === undefined ? {} : { localAddress }),
+    ...(password === undefined ? {} : { password }),
+    ...ttlOptions(config),
+  }
+}
+
+/** RFC 4271 speaks to external peers one hop away; GTSM sends with 255 and accepts nothing that came farther (RFC 5082). */
+export function ttlOptions(config: PeerConfig): { ttl?: number; minimumTtl?: number } {
+  if (config.ttlSecurityHops !== undefined) return { ttl: 255, minimumTtl: 256 - config.ttlSecurityHops }
+  if (config.multihopTtl !== undefined) return { ttl: config.multihopTtl }
+  return config.remoteAsn === 'internal' || config.remoteAsn === config.localAsn ? {} : { ttl: 1 }
+}
+
+/** What cannot be changed on a running session. */
+export function sessionKey(config: PeerConfig): string {
+  const { remoteAddress, port, localAddress, remoteAsn, localAsn, families, timers, password, passive } = config
+  const { multihopTtl, ttlSecurityHops, routeReflectorClient, allowOwnAsn, shutdown, heldDown } = config
+  return JSON.stringify([
+    [remoteAddress, port, localAddress, remoteAsn, localAsn, families, timers, password, passive],
+    [multihopTtl, ttlSecurityHops, routeReflectorClient, allowOwnAsn, shutdown, heldDown],
+  ])
+}
