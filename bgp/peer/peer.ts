@@ -1,10 +1,10 @@
 import type { PeerConfig, PeerStatus, SessionError, SessionState } from '../contract.ts'
 import type { Connection, SpeakerPorts } from '../ports.ts'
-import { judgeCollision } from '../session/collision.ts'
+import { isCollision, judgeCollision } from '../session/collision.ts'
 import { idleHoldSeconds } from '../session/damping.ts'
 import type { Ending, Negotiated } from '../session/session.ts'
 import type { FamilyRow } from '../wire/families.ts'
-import { CeaseError, NotificationCode } from '../wire/iana.ts'
+import { CeaseError } from '../wire/iana.ts'
 import { cease, type Notification } from '../wire/notification.ts'
 import type { Open } from '../wire/open.ts'
 import { Leg, type LegHost, type MessageCounts } from './leg.ts'
@@ -220,9 +220,9 @@ export class Peer {
     this.#legs.delete(leg)
     this.#counts = addCounts(this.#counts, leg.counts)
     const wasUp = this.#established?.leg === leg
-    if (!isCollision(ending) || wasUp) this.#lastError = this.#errorOf(ending)
+    if (!isCollision(ending.notification) || wasUp) this.#lastError = this.#errorOf(ending)
     if (wasUp) this.#down(ending)
-    else if (!isCollision(ending)) this.#failures++
+    else if (!isCollision(ending.notification)) this.#failures++
     if (this.#removed) return
     if (this.range !== undefined) {
       if (this.#legs.size === 0 && !this.#stale.waiting) this.#context.ended(this)
@@ -297,8 +297,4 @@ export class Peer {
 
 function isNegotiated({ state }: Leg): boolean {
   return state === 'OpenConfirm' || state === 'Established'
-}
-
-function isCollision({ notification: why }: Ending): boolean {
-  return why?.code === NotificationCode.Cease && why.subcode === CeaseError.ConnectionCollision
 }

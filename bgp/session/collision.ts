@@ -1,4 +1,6 @@
 import { type Address, addressWords } from '../../routing/ip/address.ts'
+import { CeaseError, NotificationCode } from '../wire/iana.ts'
+import type { Notification } from '../wire/notification.ts'
 
 export interface Identity {
   readonly bgpIdentifier: Address
@@ -37,4 +39,9 @@ export function judgeCollision(
     return rival.gracefulRestart && open.capabilities.gracefulRestart ? 'the rival, which is dead' : 'this one'
   }
   return survivor(local, open) === direction ? 'the rival' : 'this one'
+}
+
+/** The session ended for nothing but a collision: no failure. */
+export function isCollision(why: Notification | undefined): boolean {
+  return why?.code === NotificationCode.Cease && why.subcode === CeaseError.ConnectionCollision
 }

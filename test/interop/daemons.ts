@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { eventually } from '../eventually.ts'
 import type { Stage } from './stage.ts'
@@ -50,8 +51,10 @@ export const frr: OtherDaemon = {
     const name = `frr${config.host}`
     const folder = stage.path(name)
     mkdirSync(folder, { recursive: true })
-    const file = stage.write(`${name}.conf`, frrConfig(config))
-    const common = ['-u', 'root', '-g', 'root', '--vty_socket', folder, '-z', `${folder}/zserv`]
+    const file = stage.write(`${name}/bgpd.conf`, frrConfig(config))
+    // Its daemons give up root, and then want to write here.
+    execFileSync('chown', ['-R', 'frr:frr', folder])
+    const common = ['--vty_socket', folder, '-z', `${folder}/zserv`]
     await stage.start(config.host, `${name}-zebra`, [
       '/usr/lib/frr/zebra',
       ...common,
@@ -135,7 +138,8 @@ export const bird: OtherDaemon = {
     return {
       child,
       async route(prefix) {
-        const text = await ask('show', 'route', 'all', 'primary', 'for', prefix)
+        // birdc ends with an error when there is no such network.
+        const text = await ask('show', 'route', 'all', 'primary', 'for', prefix).catch(() => '')
         if (!text.includes(`\n${prefix} `) || !text.includes('BGP.as_path')) return undefined
         const field = (key: string) => new RegExp(`BGP\\.${key}: ?(.*)`).exec(text)?.[1]?.trim() ?? ''
         const originatorId = field('originator_id')

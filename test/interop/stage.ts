@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { PeerStatus, RouteView } from '../../bgp/contract.ts'
@@ -30,6 +30,7 @@ export class Stage implements AsyncDisposable {
     this.#namespaces = namespaces
     this.#bridge = bridge
     this.folder = mkdtempSync(join(tmpdir(), 'routelet-interop-'))
+    chmodSync(this.folder, 0o755)
   }
 
   static async open(): Promise<Stage> {
