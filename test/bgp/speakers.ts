@@ -1,4 +1,5 @@
 import type { PeerConfig, PeerStatus, RouteView, SpeakerConfig } from '../../bgp/contract.ts'
+import { peerConfig, speakerConfig } from '../../bgp/defaults.ts'
 import { Speaker, type SpeakerOptions } from '../../bgp/speaker.ts'
 import { address } from '../../routing/ip/address.ts'
 import { prefix } from '../../routing/ip/prefix.ts'
@@ -43,17 +44,7 @@ export class Node {
   constructor(speaker: Speaker, at: string, config: Partial<SpeakerConfig>) {
     this.speaker = speaker
     this.at = at
-    this.config = {
-      asn: 65000,
-      bgpIdentifier: address(at),
-      listen: { port: 179, addresses: [] },
-      peers: [],
-      listenRanges: [],
-      originationSets: [],
-      policies: [],
-      maxPaths: 1,
-      ...config,
-    }
+    this.config = speakerConfig({ asn: 65000, bgpIdentifier: address(at), ...config })
   }
 
   apply(changes: Partial<SpeakerConfig> = {}): void {
@@ -79,20 +70,7 @@ export class Node {
 
 /** A peer with the common defaults; `name` is its address unless given. */
 export function peer(at: string, changes: Partial<PeerConfig> = {}): PeerConfig {
-  return {
-    name: at,
-    remoteAddress: address(at),
-    remoteAsn: 65000,
-    localAsn: 65000,
-    port: 179,
-    passive: false,
-    families: ['ipv4-unicast', 'ipv6-unicast'],
-    timers: { holdSeconds: 90, keepaliveSeconds: 30, connectRetrySeconds: 5 },
-    routeReflectorClient: false,
-    nextHop: 'auto',
-    allowOwnAsn: 0,
-    ...changes,
-  }
+  return peerConfig({ remoteAddress: address(at), remoteAsn: 65000, localAsn: 65000, ...changes })
 }
 
 /** An origination set named `own` with these prefixes. */
