@@ -80,7 +80,7 @@ function broughtByBgp(route: ListedRoute): boolean {
 }
 
 function routeLine(route: ListedRoute): string {
-  const nextHops = nextHopsTo([route], route.dst)
+  const nextHops = nextHopsTo([route], route.dst).toSorted()
   if (nextHops.length === 0) return `${route.dst} ${route.type ?? ''}`.trim()
   return `${route.dst} via ${nextHops.join(', ')}`
 }
