@@ -55,11 +55,11 @@ function simulate(daemon: string, port: number, role: number, index: number, asn
   return new SimPeer({ local, daemon, port, asn, identifier: [10, 99, role * 16 + high, low] })
 }
 
-/** The receiver has had as many announcements as there are routes; the check afterwards sees whether they were the right ones. */
+/** The receiver holds as many prefixes as there are; the check afterwards sees whether they are the right ones. */
 function reached(receiver: SimPeer, total: number): Promise<void> {
   return new Promise((resolve, reject) => {
     receiver.onProgress = () => {
-      if (receiver.announced >= total) resolve()
+      if (receiver.held >= total) resolve()
     }
     receiver.onClosed = () => reject(new Error(`${receiver.options.local} lost its session`))
   })

@@ -1,4 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
+import { resolve } from 'node:path'
 import { argv, env, execPath, exit, stdout } from 'node:process'
 import Table from 'cli-table3'
 import { Command, InvalidArgumentError } from 'commander'
@@ -17,9 +18,11 @@ async function main(): Promise<void> {
     .option('--prefixes <n>', 'routes per source', count, 200_000)
     .option('--repeat <n>', 'runs', count, 3)
     .option('--seed <n>', 'seed of the generated table', count, 1)
+    .option('--profile <dir>', 'write CPU profiles of routelet there')
     .option('--json', 'print JSON only')
   program.parse(argv)
-  const options = program.opts<{ prefixes: number; repeat: number; seed: number; json?: true }>()
+  const options = program.opts<{ prefixes: number; repeat: number; seed: number; profile?: string; json?: true }>()
+  if (options.profile !== undefined) env['ROUTELET_BENCH_PROFILE'] = resolve(options.profile)
   const wanted = scenario(program.args[0] ?? 'full', options.prefixes, options.seed)
   if (wanted === undefined) program.error(`unknown scenario '${program.args[0]}', there is: full`, { exitCode: 2 })
   enterNamespace()

@@ -1,5 +1,6 @@
 import net from 'node:net'
 import { KEEPALIVE, open } from './octets.ts'
+import { indexOf } from './table.ts'
 
 export interface SimOptions {
   readonly local: string
@@ -12,9 +13,8 @@ export interface SimOptions {
 /** A BGP speaker that knows just enough to hold a session: sends prepared octets, counts what it gets. */
 export class SimPeer {
   readonly options: SimOptions
-  /** Prefixes announced and withdrawn so far, UPDATEs, octets. */
-  announced = 0
-  withdrawn = 0
+  /** Distinct prefixes held now. */
+  held = 0
   updates = 0
   octets = 0
   established = false
@@ -23,6 +23,8 @@ export class SimPeer {
   #socket: net.Socket | undefined
   #rest: Buffer = Buffer.alloc(0)
   #kept: Buffer[] | undefined
+  /** One octet per prefix number: held or not. */
+  #has = new Uint8Array(1 << 16)
 
   constructor(options: SimOptions) {
     this.options = options
@@ -104,8 +106,8 @@ export class SimPeer {
         const withdrawnLength = (buffer[at + 19]! << 8) | buffer[at + 20]!
         const attributesAt = at + 21 + withdrawnLength
         const attributesLength = (buffer[attributesAt]! << 8) | buffer[attributesAt + 1]!
-        this.withdrawn += countPrefixes(buffer, at + 21, attributesAt)
-        this.announced += countPrefixes(buffer, attributesAt + 2 + attributesLength, at + length)
+        this.#mark(buffer, at + 21, attributesAt, 0)
+        this.#mark(buffer, attributesAt + 2 + attributesLength, at + length, 1)
         return
       }
       case 3:
@@ -116,12 +118,23 @@ export class SimPeer {
         else this.#socket!.write(KEEPALIVE)
     }
   }
+
+  #mark(buffer: Buffer, start: number, end: number, held: 0 | 1): void {
+    for (let at = start; at < end; ) {
+      // All prefixes of the load have 17 to 24 bits.
+      const index = indexOf(((buffer[at + 1]! << 24) | (buffer[at + 2]! << 16) | (buffer[at + 3]! << 8)) >>> 0)
+      if (index >= this.#has.length) this.#grow(index)
+      this.held += held - this.#has[index]!
+      this.#has[index] = held
+      at += 4
+    }
+  }
+
+  #grow(index: number): void {
+    const wider = new Uint8Array(Math.max(this.#has.length * 2, index + 1))
+    wider.set(this.#has)
+    this.#has = wider
+  }
 }
 
 const EMPTY: Buffer = Buffer.alloc(0)
-
-function countPrefixes(buffer: Buffer, start: number, end: number): number {
-  let count = 0
-  for (let at = start; at < end; count++) at += 1 + ((buffer[at]! + 7) >> 3)
-  return count
-}

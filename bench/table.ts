@@ -25,6 +25,14 @@ export function prefixAt(index: number): { readonly word: number; readonly lengt
 
 const BLOCKS = 880_000
 
+/** The number of the prefix with this address: `prefixAt` backwards. */
+export function indexOf(word: number): number {
+  let address = word >= 0xa9ff0000 ? word - 0x10000 : word
+  if (address >= 0x80000000) address -= 0x01000000
+  const offset = address - 0x01000000
+  return (offset >>> 12) + BLOCKS * ((offset & 0xfff) >>> 9)
+}
+
 export interface Table {
   /** UPDATEs back to back. */
   readonly octets: Uint8Array

@@ -1,9 +1,18 @@
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { env, execPath } from 'node:process'
 import type { Daemon } from './daemon.ts'
 
-const bin = join(import.meta.dirname, '../../bin/routelet')
+const root = join(import.meta.dirname, '../..')
+const bin = join(root, 'bin/routelet')
+
+/** The program, or the runtime with a profiler that writes into the folder named. */
+function program(): string[] {
+  const folder = env['ROUTELET_BENCH_PROFILE']
+  if (folder === undefined) return [bin]
+  return [execPath, '--cpu-prof', '--cpu-prof-dir', folder, join(root, 'src/main.ts')]
+}
 
 export const routelet: Daemon = {
   name: 'routelet',
@@ -18,7 +27,7 @@ export const routelet: Daemon = {
     writeFileSync(file, configuration(scenario.external))
     const paths = ['--socket', join(folder, 'routelet.sock'), '--state-dir', folder]
     return [
-      bin,
+      ...program(),
       'reflector',
       '--config',
       file,

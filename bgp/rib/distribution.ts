@@ -6,6 +6,8 @@ import { type GroupRules, UpdateGroup } from './update-group.ts'
 
 /** Prefixes looked at in one step of a group's first scan. */
 const PRIMING_SLICE = 65_536
+/** Prefixes freed in one step. */
+const LIMBO_SLICE = 20_000
 
 /** All update groups of one family, and the life of prefixes: an id is freed when no group and no consumer needs it. */
 export class Distribution {
@@ -69,8 +71,7 @@ export class Distribution {
       if (member.hungry) member.step()
       more ||= member.hungry
     }
-    this.#leaveLimbo()
-    return more
+    return this.#leaveLimbo() || more
   }
 
   #prime(group: UpdateGroup, from: PrefixId): void {
@@ -90,14 +91,13 @@ export class Distribution {
     return false
   }
 
-  #leaveLimbo(): void {
-    if (this.#limbo.length === 0 || this.#isLagging()) return
-    const waiting: PrefixId[] = []
-    for (const prefix of this.#limbo) {
-      if (!this.rib.isEmpty(prefix)) continue
-      if (this.rib.feedDirty.has(prefix) || this.rib.dirty.has(prefix)) waiting.push(prefix)
-      else this.rib.releasePrefix(prefix)
-    }
-    this.#limbo = waiting
+  /** In slices too, for a million prefixes may leave at once. True when it is worth going on. */
+  #leaveLimbo(): boolean {
+    if (this.#limbo.length === 0 || this.#isLagging()) return false
+    const slice = this.#limbo.splice(0, LIMBO_SLICE)
+    const waiting = slice.filter((prefix) => this.rib.feedDirty.has(prefix) || this.rib.dirty.has(prefix))
+    for (const prefix of slice) this.rib.releasePrefix(prefix)
+    this.#limbo.push(...waiting)
+    return waiting.length < slice.length && this.#limbo.length > 0
   }
 }

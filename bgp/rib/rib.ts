@@ -252,6 +252,9 @@ export class Rib {
    * each neighbour is found first, with MED, then the best of those, without: a function of the set of candidates.
    */
   #bestByNeighbour(prefix: PrefixId): RowId {
+    const first = this.#first[prefix]!
+    // Nearly always there is but one.
+    if (first !== NONE && this.#rows.next[first] === NONE) return this.eligible(first) ? first : NONE
     const winners = new Map<number, RowId>()
     let anyMed = 0
     for (let row = this.#first[prefix]!; row !== NONE; row = this.#rows.next[row]!) {
