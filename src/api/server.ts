@@ -2,17 +2,13 @@ import { lstat, mkdir, unlink } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import { connect } from 'node:net'
 import { dirname } from 'node:path'
+import { EXIT_FAILED, Failure } from '../failure.ts'
 import { answer, type View } from './handlers.ts'
-
-/** The socket cannot be had; the message says why and names it. */
-export class SocketUnavailable extends Error {
-  readonly code = 'SocketUnavailable'
-}
 
 /** Owner and group may talk to the socket, nobody else. */
 const SOCKET_UMASK = 0o117
 
-/** Serves the local API on a unix socket; resolves once it listens. */
+/** Serves the local API on a unix socket; resolves once it listens, or fails with a line that says why it cannot. */
 export async function serveApi(path: string, view: View): Promise<{ close(): void }> {
   await makeRoom(path)
   const server = createServer((request, response) => {
@@ -35,9 +31,9 @@ async function makeRoom(path: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o755 })
   const found = await lstat(path).catch(() => undefined)
   if (found === undefined) return
-  if (!found.isSocket()) throw new SocketUnavailable(`${path} exists and is not a socket`)
+  if (!found.isSocket()) throw unavailable(`${path} exists and is not a socket`)
   if (await answers(path))
-    throw new SocketUnavailable(`${path} is in use: another routelet runs here; give one of them another --socket`)
+    throw unavailable(`${path} is in use: another routelet runs here; give one of them another --socket`)
   await unlink(path)
 }
 
@@ -54,13 +50,15 @@ function answers(path: string): Promise<boolean> {
 
 function listen(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error) =>
-      reject(new SocketUnavailable(`cannot listen on ${path}: ${error.message}`, { cause: error })),
-    )
+    server.once('error', (error) => reject(unavailable(`cannot listen on ${path}: ${error.message}`, error)))
     server.once('listening', resolve)
     // The socket is bound inside the call, so nobody sees it with other rights.
     const umask = process.umask(SOCKET_UMASK)
     server.listen(path)
     process.umask(umask)
   })
+}
+
+function unavailable(why: string, cause?: unknown): Failure {
+  return new Failure(EXIT_FAILED, [why], cause)
 }

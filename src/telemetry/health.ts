@@ -1,10 +1,6 @@
 import { createServer, type RequestListener } from 'node:http'
+import { EXIT_FAILED, Failure } from '../failure.ts'
 import { createMetrics, type MetricsSource } from './metrics.ts'
-
-/** The port of `--http` cannot be had; the message says which and why. */
-export class HttpUnavailable extends Error {
-  readonly code = 'HttpUnavailable'
-}
 
 const INDEX = `routelet
 
@@ -13,7 +9,7 @@ const INDEX = `routelet
 /readyz    200 once the configuration is in force and the routes have converged
 `
 
-/** Serves metrics and health; resolves once it listens. */
+/** Serves metrics and health; resolves once it listens, or fails with a line that says why it cannot. */
 export function serveHealth(
   at: { readonly address: string; readonly port: number },
   source: MetricsSource,
@@ -21,13 +17,9 @@ export function serveHealth(
   const server = createServer(healthHandler(source))
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      const inUse =
-        error.code === 'EADDRINUSE' ? ': the port is in use; give another one by --http' : `: ${error.message}`
-      reject(
-        new HttpUnavailable(`cannot serve metrics and health on ${at.address} port ${at.port}${inUse}`, {
-          cause: error,
-        }),
-      )
+      const why = error.code === 'EADDRINUSE' ? 'the port is in use; give another one by --http' : error.message
+      const line = `cannot serve metrics and health on ${at.address} port ${at.port}: ${why}`
+      reject(new Failure(EXIT_FAILED, [line], error))
     })
     server.listen(at.port, at.address, () => {
       resolve({

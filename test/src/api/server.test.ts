@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ApiError, fetchDocument } from '../../../src/api/client.ts'
-import { SocketUnavailable, serveApi } from '../../../src/api/server.ts'
+import { serveApi } from '../../../src/api/server.ts'
 import { peerStatus, routeView, statusDocument } from '../../fakes/view.ts'
 
 const view = { status: () => statusDocument(), peers: () => [peerStatus()], routes: () => ({ routes: [routeView()] }) }
@@ -49,7 +49,7 @@ describe('the socket of the local API', () => {
   test('does not replace a file of another kind', async () => {
     await serve()
     await writeFile(join(dir, 'notes'), 'mine')
-    await expect(serve(join(dir, 'notes'))).rejects.toThrow(SocketUnavailable)
+    await expect(serve(join(dir, 'notes'))).rejects.toThrow(`${join(dir, 'notes')} exists and is not a socket`)
   })
 })
 

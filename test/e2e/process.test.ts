@@ -1,0 +1,186 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { fetchDocument } from '../../src/api/client.ts'
+import type { StatusDocument } from '../../src/api/contract.ts'
+import { eventually } from '../eventually.ts'
+
+/** The program as people start and stop it: what it prints, how it ends, and what does not end it. */
+
+const ROUTELET = join(import.meta.dirname, '../../bin/routelet')
+const HTTP = '127.0.0.1:19179'
+const BGP_PORT = 11179
+
+let dir: string
+let config: string
+let socket: string
+const started: ChildProcess[] = []
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'routelet-process-'))
+  config = join(dir, 'objects.yaml')
+  socket = join(dir, 'r.sock')
+  await configure(64512)
+})
+afterEach(async () => {
+  for (const child of started.splice(0)) child.kill('SIGKILL')
+  await rm(dir, { recursive: true, force: true })
+})
+
+interface Settings {
+  readonly port?: number
+  readonly gracefulRestart?: boolean
+}
+
+function configure(asn: number, { port = BGP_PORT, gracefulRestart = true }: Settings = {}): Promise<void> {
+  const spec = { asn, listenPort: port, topology: { mode: 'None' }, gracefulRestart: { enabled: gracefulRestart } }
+  const object = { apiVersion: 'routelet.io/v1alpha1', kind: 'RoutingConfig', metadata: { name: 'default' }, spec }
+  return writeFile(config, JSON.stringify(object))
+}
+
+interface Run {
+  readonly child: ChildProcess
+  readonly out: { stdout: string; stderr: string }
+  readonly exited: Promise<number | null>
+}
+
+function start(
+  role: 'agent' | 'reflector',
+  flags: Readonly<Record<string, string>> = {},
+  prefix: readonly string[] = [],
+): Run {
+  const all = {
+    '--config': config,
+    '--socket': socket,
+    '--state-dir': join(dir, 'state'),
+    '--http': HTTP,
+    '--node': 'n1',
+    ...flags,
+  }
+  const [file = '', ...args] = [...prefix, ROUTELET, role, ...Object.entries(all).flat()]
+  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  started.push(child)
+  const out = { stdout: '', stderr: '' }
+  child.stdout.on('data', (chunk: Buffer) => void (out.stdout += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => void (out.stderr += chunk.toString()))
+  return { child, out, exited: new Promise((resolve) => child.on('close', resolve)) }
+}
+
+const status = () => fetchDocument<StatusDocument>(socket, '/v1/status')
+const appliedAsn = (asn: number) =>
+  eventually(`AS ${asn} in force`, async () => (await status().catch(() => undefined))?.asn === asn, 20_000)
+
+describe('a running reflector', () => {
+  test('answers, is live, says what it is ready for, and ends with status 0 when told to', async () => {
+    const run = start('reflector')
+    await appliedAsn(64512)
+    expect((await fetch(`http://${HTTP}/livez`)).status).toBe(200)
+    expect(await (await fetch(`http://${HTTP}/metrics`)).text()).toContain('routelet_build_info{')
+    run.child.kill('SIGTERM')
+    expect(await run.exited).toBe(0)
+    expect(run.out.stderr).toBe('')
+    expect(run.out.stdout).toContain('"reason":"SIGTERM","msg":"stopping"')
+  })
+
+  test('follows its file, and goes on with what was good when the file is not any more', async () => {
+    const run = start('reflector')
+    await appliedAsn(64512)
+    await configure(64513)
+    await appliedAsn(64513)
+
+    await writeFile(
+      config,
+      'apiVersion: routelet.io/v1alpha1\nkind: RoutingConfig\nmetadata: { name: default }\nspec: { asn: x }\n',
+    )
+    const { problems } = await eventually('the problem shows', async () => {
+      const now = await status()
+      return now.problems.length > 0 ? now : undefined
+    })
+    expect(problems).toEqual([
+      expect.objectContaining({ kind: 'Invalid', object: 'RoutingConfig default', file: config, path: 'spec.asn' }),
+    ])
+    expect(await status()).toMatchObject({ asn: 64513 })
+
+    // Read afresh, the file has no good state; what runs goes on all the same, and follows once it is good again.
+    run.child.kill('SIGHUP')
+    await eventually('the control side has failed', async () => !(await status()).configuration.synced, 20_000)
+    expect(await status()).toMatchObject({ asn: 64513 })
+    await configure(64514)
+    await appliedAsn(64514)
+    expect(run.child.exitCode).toBeNull()
+  }, 60_000)
+
+  test('reads everything again on SIGHUP', async () => {
+    const run = start('reflector')
+    await appliedAsn(64512)
+    run.child.kill('SIGHUP')
+    await eventually(
+      'the control worker was started again',
+      async () => (await status()).configuration.workerRestarts === 1,
+    )
+    await eventually('it is in sync', async () => (await status()).configuration.synced)
+  })
+})
+
+describe('it does not start, and says in one line why', () => {
+  test('with objects that are wrong: every problem, status 2', async () => {
+    await writeFile(
+      config,
+      'apiVersion: routelet.io/v1alpha1\nkind: RoutingConfig\nmetadata: { name: other }\nspec: { asn: 0 }\n',
+    )
+    const run = start('reflector')
+    expect(await run.exited).toBe(2)
+    expect(run.out.stderr.trimEnd().split('\n')).toEqual([
+      expect.stringMatching(/objects\.yaml: RoutingConfig other: spec\.asn: expected an integer from 1 /),
+    ])
+  })
+
+  test('with a file that is not there: status 2', async () => {
+    const run = start('reflector', { '--config': join(dir, 'missing') })
+    expect(await run.exited).toBe(2)
+    expect(run.out.stderr).toMatch(/^routelet: .*missing: cannot be read: ENOENT.*\n$/)
+  })
+
+  test('when the BGP port is in use', async () => {
+    const other = createServer()
+    await new Promise<void>((resolve) => other.listen(BGP_PORT, '0.0.0.0', resolve))
+    try {
+      const run = start('reflector')
+      expect(await run.exited).toBe(1)
+      expect(run.out.stderr).toMatch(/^routelet: cannot listen on TCP port 11179: .*EADDRINUSE.*\n$/)
+    } finally {
+      other.close()
+    }
+  })
+
+  test('when the port of --http is in use', async () => {
+    const other = createServer()
+    await new Promise<void>((resolve) => other.listen(19179, '127.0.0.1', resolve))
+    try {
+      const run = start('reflector')
+      expect(await run.exited).toBe(1)
+      expect(run.out.stderr).toMatch(/^routelet: cannot serve metrics .* port 19179: the port is in use; .*\n$/)
+    } finally {
+      other.close()
+    }
+  })
+
+  test('when another routelet has the socket', async () => {
+    start('reflector')
+    await appliedAsn(64512)
+    const run = start('reflector', { '--http': '127.0.0.1:19180' })
+    expect(await run.exited).toBe(1)
+    expect(run.out.stderr).toMatch(/^routelet: .*r\.sock is in use: another routelet runs here.*\n$/)
+  })
+
+  test.skipIf(process.getuid?.() !== 0)(
+    'as an agent without CAP_NET_ADMIN (shown by root, which can drop it)',
+    async () => {
+      const run = start('agent', {}, ['setpriv', '--bounding-set=-net_admin', '--inh-caps=-net_admin'])
+      expect(await run.exited).toBe(1)
+      expect(run.out.stderr).toMatch(/^routelet: cannot change kernel routes, CAP_NET_ADMIN is missing.*\n$/)
+    },
+  )
+})
