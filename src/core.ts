@@ -14,6 +14,8 @@ export interface CoreSpeaker {
   counts(): { readonly ipv4: number; readonly ipv6: number }
   /** The peers have sent the routes they have, or the time for it is over. */
   readonly converged: boolean
+  /** Connections from addresses that no peer is configured for. */
+  readonly refusedConnections: number
   /** Absent on a reflector: nobody takes its best routes. */
   readonly feed?: BestRouteFeed
   stop(how: StopMode): Promise<void>
@@ -154,6 +156,7 @@ export class Core implements View {
       sessions: {
         configured: peers.length,
         established: peers.filter((peer) => peer.state === 'Established').length,
+        refusedConnections: speaker.refusedConnections,
       },
       ribRoutes: speaker.counts(),
       ...(kernel && { kernelRoutes: kernel.counts() }),

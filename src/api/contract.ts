@@ -38,7 +38,12 @@ export interface StatusDocument {
     readonly fromStateDir: boolean
     readonly workerRestarts: number
   }
-  readonly sessions: { readonly configured: number; readonly established: number }
+  readonly sessions: {
+    readonly configured: number
+    readonly established: number
+    /** Connections from addresses that no peer is configured for, since the start. */
+    readonly refusedConnections: number
+  }
   readonly ribRoutes: { readonly ipv4: number; readonly ipv6: number }
   readonly kernelRoutes?: {
     readonly wanted: number

@@ -15,9 +15,10 @@ export function createMetrics(source: MetricsSource): { readonly contentType: st
   const registry = new Registry()
   // Among them routelet_nodejs_eventloop_lag_*: what a stalled core would cost its keepalives.
   collectDefaultMetrics({ register: registry, prefix: 'routelet_' })
-  speakerMetrics(registry, source)
-  for (const metric of PEER_GAUGES) peerGauge(registry, source, metric)
-  for (const metric of PEER_COUNTERS) peerCounter(registry, source, metric)
+  for (const row of STATUS_GAUGES) gauge(registry, row, () => row.samples(source.status()))
+  for (const row of STATUS_COUNTERS) counter(registry, row, () => row.samples(source.status()))
+  for (const row of PEER_GAUGES) gauge(registry, row, () => source.peers().flatMap(row.samples))
+  for (const row of PEER_COUNTERS) counter(registry, row, () => source.peers().flatMap(row.samples))
   return { contentType: registry.contentType, text: () => registry.metrics() }
 }
 
@@ -96,18 +97,20 @@ const STATUS_GAUGES: readonly Row<StatusDocument>[] = [
   },
 ]
 
-function speakerMetrics(registry: Registry, source: MetricsSource): void {
-  for (const row of STATUS_GAUGES) gauge(registry, row, () => row.samples(source.status()))
-  const restarts = new Counter({
+const STATUS_COUNTERS: readonly Row<StatusDocument>[] = [
+  {
     name: 'routelet_control_worker_restarts_total',
     help: 'Times the control worker had to be started again.',
-    registers: [registry],
-    collect: () => {
-      restarts.reset()
-      restarts.inc(source.status().configuration.workerRestarts)
-    },
-  })
-}
+    labels: [],
+    samples: (status) => [[{}, status.configuration.workerRestarts]],
+  },
+  {
+    name: 'routelet_connections_refused_total',
+    help: 'Connections from addresses that no peer is configured for.',
+    labels: [],
+    samples: (status) => [[{}, status.sessions.refusedConnections]],
+  },
+]
 
 const FAMILY_ROWS = ['received', 'accepted', 'advertised'] as const
 
@@ -167,16 +170,12 @@ function identity(peer: PeerStatus): Labels {
   return { peer: peer.name, remote_address: peer.remoteAddress }
 }
 
-function peerGauge(registry: Registry, source: MetricsSource, row: Row<PeerStatus>): void {
-  gauge(registry, row, () => source.peers().flatMap(row.samples))
-}
-
-function peerCounter(registry: Registry, source: MetricsSource, row: Row<PeerStatus>): void {
+function counter<From>(registry: Registry, row: Row<From>, samples: () => readonly Sample[]): void {
   const metric = new Counter({
     ...definition(registry, row),
     collect: () => {
       metric.reset()
-      for (const [labels, value] of source.peers().flatMap(row.samples)) metric.inc(labels, value)
+      for (const [labels, value] of samples()) metric.inc(labels, value)
     },
   })
 }

@@ -76,7 +76,7 @@ export function statusDocument(changes: Partial<StatusDocument> = {}): StatusDoc
       fromStateDir: false,
       workerRestarts: 0,
     },
-    sessions: { configured: 2, established: 1 },
+    sessions: { configured: 2, established: 1, refusedConnections: 4 },
     ribRoutes: { ipv4: 12, ipv6: 3 },
     kernelRoutes: { wanted: 10, installed: 10, pending: 0, inactive: 0, failed: 0, refused: 0 },
     announcements: [],

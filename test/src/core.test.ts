@@ -38,6 +38,7 @@ function setup({ reflector = false, peers = [peerStatus(), peerStatus({ name: 'b
     peers: (): readonly PeerStatus[] => peers,
     routes: () => ({ routes: [routeView()] }),
     counts: () => ({ ipv4: 3, ipv6: 4 }),
+    refusedConnections: 4,
     get converged() {
       return feed.complete
     },
@@ -156,7 +157,7 @@ describe('the core', () => {
         fromStateDir: true,
         workerRestarts: 6,
       },
-      sessions: { configured: 2, established: 1 },
+      sessions: { configured: 2, established: 1, refusedConnections: 4 },
       ribRoutes: { ipv4: 3, ipv6: 4 },
       kernelRoutes: { wanted: 5, installed: 4, pending: 0, inactive: 0, failed: 1, refused: 0 },
     })

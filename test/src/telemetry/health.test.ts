@@ -65,6 +65,7 @@ describe('/metrics', () => {
     'routelet_rib_routes{family="ipv4-unicast"} 12',
     'routelet_kernel_routes{state="installed"} 10',
     'routelet_control_worker_restarts_total 0',
+    'routelet_connections_refused_total 4',
     'routelet_peer_state{peer="tor-1",remote_address="192.0.2.1",state="Established"} 1',
     'routelet_peer_state{peer="tor-1",remote_address="192.0.2.1",state="Idle"} 0',
     'routelet_peer_state_changed_timestamp_seconds{peer="tor-1",remote_address="192.0.2.1"} 1000',
