@@ -12,6 +12,8 @@ export interface MemberSink {
   caughtUp(): void
 }
 
+const FIRST: PrefixId = 1
+
 /** A member may queue this much of one flush before it falls out of the group's pace. */
 const PATIENCE_OCTETS = 4 * 1024 * 1024
 
@@ -28,8 +30,9 @@ export class GroupMember {
   readonly #sink: MemberSink
   /** Everything up to this version has been sent; 0: nothing. */
   #version = 0
+  /** The group's version when this round began: what it will know when it ends. */
   #roundVersion = 0
-  #cursor: PrefixId = 1
+  #cursor: PrefixId = FIRST
   #full = false
   #greeted = false
   #stepping = false
@@ -65,6 +68,7 @@ export class GroupMember {
 
   /** Takes one step; the caller calls again while `hungry`. */
   step(): void {
+    if (this.#cursor === FIRST) this.#roundVersion = this.group.version
     this.#stepping = true
     this.#cursor = this.group.catchUp(this, this.#cursor, this.#version)
     this.#stepping = false
@@ -92,8 +96,7 @@ export class GroupMember {
   }
 
   #startRound(): void {
-    this.#roundVersion = this.group.version
-    this.#cursor = 1
+    this.#cursor = FIRST
   }
 
   #filled(): void {
