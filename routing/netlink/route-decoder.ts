@@ -125,8 +125,9 @@ export class RouteDecoder {
       hop.interfaceIndex = view.getUint32(at + 4, true)
       for (let inner = at + NEXT_HOP_OCTETS; inner + 4 <= at + length; ) {
         const innerLength = view.getUint16(inner, true)
-        if (innerLength < WORD_ATTRIBUTE_OCTETS || inner + innerLength > at + length) return
-        if (!hop.gatewayFrom(view, inner)) this.route.strange = true
+        if (innerLength < 4 || inner + innerLength > at + length) return
+        const isGateway = innerLength >= WORD_ATTRIBUTE_OCTETS && hop.gatewayFrom(view, inner)
+        if (!isGateway) this.route.strange = true
         inner += aligned(innerLength)
       }
       hop.appendTo(this.route.nextHops)

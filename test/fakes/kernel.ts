@@ -45,6 +45,8 @@ export class FakeKernel implements KernelRoutes, KernelLinks {
   /** Changes carried out, by anybody. */
   changes = 0
   dumps = 0
+  /** From a request to its answer; what others do meanwhile comes in between. */
+  latencyMs = 0
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -129,7 +131,7 @@ export class FakeKernel implements KernelRoutes, KernelLinks {
     this.dumps++
     const failure = this.#takeFailure('dump')
     const routes = [...this.#routes.values()]
-    this.#clock.soon(() => {
+    this.#later(() => {
       const told = failure === undefined ? routes : routes.slice(0, routes.length / 2)
       for (const route of told)
         if (this.#routes.get(keyOf(route)) === route) this.#routeWatcher?.found(this.#view(route, false))
@@ -140,17 +142,22 @@ export class FakeKernel implements KernelRoutes, KernelLinks {
   apply(batch: RouteBatch, done: () => void): void {
     for (let i = 0; i < batch.length; i++) batch.errors[i] = this.#change(batch, i)
     batch.lost = this.#takeFailure('apply') !== undefined
-    this.#clock.soon(done)
+    this.#later(done)
   }
 
   read(done: (links: readonly Link[] | Error) => void): void {
     const failed = this.#takeFailure('links') !== undefined
-    this.#clock.soon(() => done(failed ? new Error('cannot read the links: EINTR') : this.#linkList()))
+    this.#later(() => done(failed ? new Error('cannot read the links: EINTR') : this.#linkList()))
   }
 
   close(): void {
     this.#routeWatcher = undefined
     this.#linkWatcher = undefined
+  }
+
+  #later(answer: () => void): void {
+    if (this.latencyMs === 0) this.#clock.soon(answer)
+    else this.#clock.after(this.latencyMs, answer)
   }
 
   #change(batch: RouteBatch, i: number): number {
