@@ -16,6 +16,8 @@ export class PeerImports {
   readonly #channel: RouteChannel
   readonly #receiver: UpdateReceiver
   #filters = new Map<FamilyName, PolicyFilter>()
+  /** The policies in force, content and all. */
+  #key: string | undefined
 
   constructor(
     context: RouteContext,
@@ -50,6 +52,7 @@ export class PeerImports {
 
   /** New policies: every row is judged again from what the peer sent, without asking it. */
   reconfigure(config: PeerConfig): void {
+    if (this.#policyKey(config) === this.#key) return
     this.leave()
     this.#buildFilters(config)
     const tables = this.#tables()
@@ -69,7 +72,13 @@ export class PeerImports {
     })
   }
 
-  #buildFilters({ importPolicies }: PeerConfig): void {
+  #policyKey({ importPolicies }: PeerConfig): string {
+    return JSON.stringify(importPolicies && policiesOf(this.#context, importPolicies))
+  }
+
+  #buildFilters(config: PeerConfig): void {
+    this.#key = this.#policyKey(config)
+    const { importPolicies } = config
     if (importPolicies === undefined) return
     const chain = new PolicyChain(policiesOf(this.#context, importPolicies))
     const { tables } = this.#context
