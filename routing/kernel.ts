@@ -138,8 +138,12 @@ export class Kernel {
     this.#sync.kick()
   }
 
-  /** Wants this route with these next hops, and no others. Equal sets had best be the identical array. */
+  /** Wants this route with these next hops, and no others; none at all is `unwant`. Equal sets had best be the identical array. */
   want(prefix: PrefixWords, nextHops: readonly NextHop[], { metric, namedByPolicy = false }: WantOptions = {}): void {
+    if (nextHops.length === 0) {
+      this.unwant(prefix)
+      return
+    }
     this.#fib.want(prefix, nextHops, metric === undefined ? undefined : Math.max(1, metric), namedByPolicy)
     this.#sync.kick()
   }

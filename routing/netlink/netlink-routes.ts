@@ -24,7 +24,8 @@ interface Sent {
 
 /**
  * Kernel routes over netlink. Changes go over one socket; dumps and news come over the other, in the order in which
- * they are true. News of our own changes bear the port of the first and are left out.
+ * they are true, so a dump that changes interrupt (NLM_F_DUMP_INTR) is as good as any. News of our own changes bear
+ * the port of the first socket and are left out.
  */
 export class NetlinkRoutes implements KernelRoutes {
   #clock: Clock

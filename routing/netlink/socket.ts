@@ -43,11 +43,11 @@ export class NetlinkSocket {
     this.#handlers = handlers
     this.#raw = openRaw()
     this.port = this.#raw.address().port
-    this.#raw.on('message', (octets) => this.#received(octets))
-    this.#raw.on('truncatedMessage', () => handlers.overflow())
-    this.#raw.on('error', (error) => {
-      if (!this.#closed) handlers.failed(new KernelError(errnoOf(error), 'netlink', error))
-    })
+    this.#raw.on('message', (octets) => this.#safely(() => this.#received(octets)))
+    this.#raw.on('truncatedMessage', () => this.#safely(() => handlers.overflow()))
+    this.#raw.on('error', (error) =>
+      this.#safely(() => handlers.failed(new KernelError(errnoOf(error), 'netlink', error))),
+    )
     try {
       const descriptor = descriptorOf(this.port)
       if (descriptor === undefined) throw new KernelError(0, 'cannot find the netlink socket in /proc')
@@ -83,6 +83,18 @@ export class NetlinkSocket {
     this.#closed = true
     this.#cancelCheck?.()
     this.#raw.close()
+  }
+
+  /** What is thrown within a callback of the package aborts the process; outside, it is an exception like others. */
+  #safely(work: () => void): void {
+    if (this.#closed) return
+    try {
+      work()
+    } catch (error) {
+      this.#ports.clock.soon(() => {
+        throw error
+      })
+    }
   }
 
   #received(octets: Uint8Array): void {

@@ -1,16 +1,15 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Kernel } from '../../routing/kernel.ts'
 import { netlinkTuning } from '../../src/platform/netlink-tuning.ts'
 import { CONFIG, hops, type KernelWorld, kernelContract, words } from '../contracts/kernel-routes.ts'
 import { eventually } from '../eventually.ts'
 import { recordingLog } from '../fakes/log.ts'
-import { enterTestNamespace, ip, ipBatch, reasonToSkip } from './namespace.ts'
+import { enterTestNamespace, ip, ipBatch, reasonToSkip, runAsNobody } from './namespace.ts'
 import { kernelRoutes, realWorld, type WorldOptions } from './world.ts'
 
 const skip = reasonToSkip()
 const MANY = 50_000
-const NOBODY = 65_534
 
 describe.skipIf(skip)(`Linux${skip ? ` (skipped: ${skip})` : ''}`, () => {
   let kernel: Kernel | undefined
@@ -116,18 +115,13 @@ describe.skipIf(skip)(`Linux${skip ? ` (skipped: ${skip})` : ''}`, () => {
   })
 
   test('without the right to change routes it says so in one line', () => {
-    const script = `
+    const said = runAsNobody(`
       import { openKernel } from '${new URL('../../routing/kernel.ts', import.meta.url)}'
       import { systemClock as clock } from '${new URL('../../src/platform/clock.ts', import.meta.url)}'
       import { netlinkTuning as tuning } from '${new URL('../../src/platform/netlink-tuning.ts', import.meta.url)}'
       const log = { debug() {}, info() {}, warn() {}, error() {} }
       try { await openKernel({ clock, log, tuning }) } catch (error) { console.log(error.code + ' ' + error.message) }
-    `
-    const said = execFileSync(process.execPath, ['--input-type=module-typescript', '--eval', script], {
-      encoding: 'utf8',
-      uid: NOBODY,
-      gid: NOBODY,
-    })
+    `)
     expect(said).toBe('EPERM cannot change kernel routes, CAP_NET_ADMIN is missing: EPERM\n')
   })
 })

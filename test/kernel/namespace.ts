@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { enterNewNetworkNamespace } from '../../src/platform/network-namespace.ts'
 
+const NOBODY = 65_534
 const OUTPUT_OCTETS = 100_000_000
 
 /** Why tests of this kind cannot run here, in words; undefined when they can. */
@@ -39,6 +40,12 @@ export function ip(words: string): string {
 export function ipBatch(lines: readonly string[], ...options: string[]): void {
   if (lines.length === 0) return
   spawnSync('ip', [...options, '-force', '-batch', '-'], { input: `${lines.join('\n')}\n` })
+}
+
+/** Runs a TypeScript module as a user without privileges, in the namespace of the test; what it prints. */
+export function runAsNobody(script: string): string {
+  const words = ['--input-type=module-typescript', '--eval', script]
+  return execFileSync(process.execPath, words, { encoding: 'utf8', uid: NOBODY, gid: NOBODY })
 }
 
 /** A counter of /proc/net/netstat or /proc/net/snmp, e.g. `TcpExt TCPMD5Failure`. */

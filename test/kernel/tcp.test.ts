@@ -7,7 +7,7 @@ import { openTcp } from '../../src/platform/tcp.ts'
 import { Recorder, type Transport, transportContract } from '../contracts/transport.ts'
 import { eventually } from '../eventually.ts'
 import { silentLog } from '../fakes/log.ts'
-import { counter, enterTestNamespace, ip, reasonToSkip } from './namespace.ts'
+import { counter, enterTestNamespace, ip, reasonToSkip, runAsNobody } from './namespace.ts'
 
 const skip = reasonToSkip()
 const tcp = openTcp({ clock: systemClock, log: silentLog })
@@ -146,6 +146,16 @@ describe.skipIf(skip)(`TCP with options${skip ? ` (skipped: ${skip})` : ''}`, ()
     const outcome = { connected: (connection: Connection) => open.push(connection), failed: () => undefined }
     tcp.dialer.dial({ remoteAddress: address('::1'), port }, outcome)
     await eventually('connection over IPv6', () => open.length === before + 2)
+  })
+
+  test('a port that takes a privilege is refused in one line', () => {
+    const said = runAsNobody(`
+      import { openTcp } from '${new URL('../../src/platform/tcp.ts', import.meta.url)}'
+      import { systemClock as clock } from '${new URL('../../src/platform/clock.ts', import.meta.url)}'
+      const log = { debug() {}, info() {}, warn() {}, error() {} }
+      try { openTcp({ clock, log }).listener.listen({ port: 179 }, () => {}) } catch (error) { console.log(error.message) }
+    `)
+    expect(said).toBe('cannot listen on 0.0.0.0:179: EACCES (permission denied)\n')
   })
 
   test('a host without IPv6 listens on IPv4', async () => {
