@@ -1,5 +1,5 @@
 import type { PeerConfig, PeerStatus, SessionError } from '../contract.ts'
-import type { Negotiated } from '../session/session.ts'
+import type { Ending, Negotiated } from '../session/session.ts'
 import { describeCapabilities } from '../wire/capabilities.ts'
 import type { Leg, MessageCounts } from './leg.ts'
 import type { PeerRoutes } from './peer-routes.ts'
@@ -54,6 +54,10 @@ function negotiatedStatus({ remoteBgpIdentifier, holdSeconds, keepaliveSeconds, 
 function expectedType({ remoteAsn, localAsn }: PeerConfig): PeerStatus['type'] {
   if (typeof remoteAsn !== 'number') return remoteAsn
   return remoteAsn === localAsn ? 'internal' : 'external'
+}
+
+export function sessionError({ direction, notification: why, text }: Ending, at: number): SessionError {
+  return { direction, text, at, ...(why === undefined ? {} : { code: why.code, subcode: why.subcode }) }
 }
 
 export function addCounts(to: MessageCounts, more: MessageCounts): MessageCounts {

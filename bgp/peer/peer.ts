@@ -9,7 +9,7 @@ import { cease, type Notification } from '../wire/notification.ts'
 import type { Open } from '../wire/open.ts'
 import { Leg, type LegHost, type MessageCounts } from './leg.ts'
 import { PeerRoutes } from './peer-routes.ts'
-import { addCounts, peerStatus } from './peer-status.ts'
+import { addCounts, peerStatus, sessionError } from './peer-status.ts'
 import { exceededLimit } from './prefix-limits.ts'
 import type { RouteContext } from './route-context.ts'
 import { dialRequest, sessionConfig, sessionKey, ttlOptions } from './session-config.ts'
@@ -147,8 +147,7 @@ export class Peer {
   }
 
   status(): PeerStatus {
-    let messages = this.#counts
-    for (const { counts } of this.#legs) messages = addCounts(messages, counts)
+    const messages = [...this.#legs].reduce((sum, { counts }) => addCounts(sum, counts), this.#counts)
     return peerStatus({
       config: this.#config,
       range: this.range,
@@ -195,13 +194,17 @@ export class Peer {
       gracefulRestart: this.#established?.negotiated.gracefulRestart !== undefined,
     })
     if (goes === 'this one') return cease(CeaseError.ConnectionCollision)
-    rival.stop(goes === 'the rival' ? cease(CeaseError.ConnectionCollision) : undefined)
+    if (goes === 'the rival') rival.stop(cease(CeaseError.ConnectionCollision))
     return undefined
   }
 
   #up(leg: Leg, negotiated: Negotiated): void {
-    for (const other of [...this.#legs]) if (other !== leg) other.stop(cease(CeaseError.ConnectionCollision))
+    for (const other of [...this.#legs]) {
+      // One that was established is dead, and the peer restarts: a word on it would end that.
+      if (other !== leg) other.stop(other.state === 'Established' ? undefined : cease(CeaseError.ConnectionCollision))
+    }
     this.#established = { leg, negotiated }
+    this.#since = this.#context.ports.clock.wallTime()
     this.#failures = 0
     this.#timesEstablished++
     this.#stale.returned(negotiated)
@@ -220,7 +223,9 @@ export class Peer {
     this.#legs.delete(leg)
     this.#counts = addCounts(this.#counts, leg.counts)
     const wasUp = this.#established?.leg === leg
-    if (!isCollision(ending.notification) || wasUp) this.#lastError = this.#errorOf(ending)
+    if (!isCollision(ending.notification) || wasUp) {
+      this.#lastError = sessionError(ending, this.#context.ports.clock.wallTime())
+    }
     if (wasUp) this.#down(ending)
     else if (!isCollision(ending.notification)) this.#failures++
     if (this.#removed) return
@@ -283,11 +288,6 @@ export class Peer {
     this.#shown = to
     this.#since = this.#context.ports.clock.wallTime()
     this.#context.stateChanged(this, from, to, because)
-  }
-
-  #errorOf({ direction, notification: why, text }: Ending): SessionError {
-    const at = this.#context.ports.clock.wallTime()
-    return { direction, text, at, ...(why === undefined ? {} : { code: why.code, subcode: why.subcode }) }
   }
 
   #sessionConfig() {

@@ -27,16 +27,17 @@ export interface Rival {
 
 /**
  * An OPEN came on a connection while there is another: which of the two goes? An established one stays, unless the peer
- * restarted and lost it without a word (RFC 4724, section 4.2).
+ * may have restarted and lost it without a word (RFC 4724, section 4.2). It has when it goes on with the new connection;
+ * when it gives that up, the two only tried at the same time.
  */
 export function judgeCollision(
   local: Identity,
   direction: 'active' | 'passive',
   open: Identity & { readonly capabilities: { readonly gracefulRestart?: unknown } },
   rival: Rival,
-): 'this one' | 'the rival' | 'the rival, which is dead' {
+): 'this one' | 'the rival' | 'neither yet' {
   if (rival.established) {
-    return rival.gracefulRestart && open.capabilities.gracefulRestart ? 'the rival, which is dead' : 'this one'
+    return rival.gracefulRestart && open.capabilities.gracefulRestart ? 'neither yet' : 'this one'
   }
   return survivor(local, open) === direction ? 'the rival' : 'this one'
 }
