@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import type { PeerStatus } from '../../bgp/contract.ts'
 import { fetchDocument } from '../../src/api/client.ts'
 import type { PeerListDocument, StatusDocument } from '../../src/api/contract.ts'
+import type { Announcement } from '../../src/contract.ts'
 import { type Netns, signal } from '../../src/lab/netns.ts'
+import { loadState } from '../../src/state-dir.ts'
 import { eventually } from '../eventually.ts'
 import { kernelRoutes, type RouteTable } from './route-table.ts'
 
@@ -24,7 +26,7 @@ export class ClusterNode {
     this.netns = netns
     this.address = `10.60.0.${number}`
     this.#folder = folder
-    const places = ['--socket', this.#socket, '--state-dir', join(folder, `${this.name}.state`)]
+    const places = ['--socket', this.#socket, '--state-dir', this.#stateDir]
     this.#argv = [BIN, 'agent', '--kubeconfig', kubeconfig, '--node', this.name, ...places]
   }
 
@@ -69,7 +71,17 @@ export class ClusterNode {
     return kernelRoutes(this.netns, '179', family)
   }
 
+  /** What the agent would announce again after a start without the API server; undefined: nothing is kept. */
+  async keptAnnouncements(): Promise<readonly Announcement[] | undefined> {
+    const kept = await loadState(this.#stateDir)
+    return kept === undefined || 'unreadable' in kept ? undefined : kept.desired.announcements
+  }
+
   readonly log = () => readFileSync(this.#logPath, 'utf8')
+
+  get #stateDir(): string {
+    return join(this.#folder, `${this.name}.state`)
+  }
 
   get #socket(): string {
     return join(this.#folder, `${this.name}.sock`)

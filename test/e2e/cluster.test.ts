@@ -32,6 +32,7 @@ describe.skipIf(reason !== undefined)('a cluster with an API server and a router
     const made = [objects.node(1), objects.node(2), objects.node(3, objects.WITH_PASSWORD)]
     await cluster.api.apply(...objects.atFirst('first'), ...made)
     for (const number of EVERYWHERE) nodes.set(number, await cluster.addNode(number))
+    await allConverged()
   })
   afterEach(({ task }) => {
     if (task.result?.state === 'fail') for (const { name, log } of nodes.values()) console.log(name, log())
@@ -39,7 +40,6 @@ describe.skipIf(reason !== undefined)('a cluster with an API server and a router
   afterAll(() => cluster?.[Symbol.asyncDispose]())
 
   test('the pods of every node are known everywhere, over sessions that came up once', async () => {
-    await allConverged()
     const sessions = Object.values(await timesEstablished()).flatMap((each) => Object.values(each))
     expect(sessions).toEqual(Array(9).fill(1))
   })
@@ -155,6 +155,8 @@ describe.skipIf(reason !== undefined)('a cluster with an API server and a router
   describe('nothing is withdrawn', () => {
     test('while the API server is away, even from an agent started meanwhile; what comes later is seen', async () => {
       const before = await timesEstablished()
+      const { announcements } = await node(3).status()
+      await becomes(() => node(3).keptAnnouncements(), announcements)
       await using losses = await LossWatch.start(cluster, nodes)
       await cluster.api.kill()
       await node(3).end('SIGKILL')

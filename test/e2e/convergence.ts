@@ -1,3 +1,5 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import { expect } from 'vitest'
 import { eventually } from '../eventually.ts'
 import type { Cluster } from './cluster.ts'
@@ -8,10 +10,17 @@ const FAMILIES = [4, 6] as const
 
 /** So long anything may take on a machine that does a lot besides. */
 const PATIENCE_MS = 45_000
+const LOOK_EVERY_MS = 50
 
 /** Waits until what is asked for is as expected; shows the difference when it does not come to that. */
 export async function becomes<T>(ask: () => T | Promise<T>, expected: T): Promise<void> {
-  await expect.poll(ask, { timeout: PATIENCE_MS, interval: 100 }).toEqual(expected)
+  const end = performance.now() + PATIENCE_MS
+  for (;;) {
+    const found = await ask()
+    if (isDeepStrictEqual(found, expected)) return
+    if (performance.now() > end) expect(found).toEqual(expected)
+    await pause(LOOK_EVERY_MS)
+  }
 }
 
 /** Waits for something. */
