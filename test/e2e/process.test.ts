@@ -63,8 +63,11 @@ function start(
   const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   started.push(child)
   const out = { stdout: '', stderr: '' }
-  child.stdout.on('data', (chunk: Buffer) => void (out.stdout += chunk.toString()))
-  child.stderr.on('data', (chunk: Buffer) => void (out.stderr += chunk.toString()))
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].on('data', (chunk: Buffer) => {
+      out[name] += chunk.toString()
+    })
+  }
   return { child, out, exited: new Promise((resolve) => child.on('close', resolve)) }
 }
 

@@ -29,6 +29,6 @@ test('docs/metrics.md names every metric of ours, and no other', async () => {
   const ours = [...text.matchAll(/^# TYPE (\S+)/gm)]
     .map(([, name]) => name)
     .filter((name) => !/_(process|nodejs)_/.test(`${name}`))
-  const documented = [...doc('metrics.md').matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name)
+  const documented = [...doc('metrics.md').matchAll(/^\| `(\w+)` +\|/gm)].map(([, name]) => name)
   expect(documented.toSorted()).toEqual(ours.toSorted())
 })

@@ -104,7 +104,7 @@ export function functionsOf(file: SourceFile): { readonly name: string; readonly
       .filter((later) => later.startsWith(indent) && /^[^\s]/.test(later.slice(indent.length)))
     // Parameters on lines of their own end in `) {`; a call of that form ends in `)`.
     if (line.endsWith('(') && !/^\).*\{$/.test(atSameDepth[1]?.slice(indent.length) ?? '')) return []
-    return [{ name, lines: lines.slice(at).findIndex((later) => later === `${indent}}`) + 1 }]
+    return [{ name, lines: lines.slice(at).indexOf(`${indent}}`) + 1 }]
   })
 }
 

@@ -11,7 +11,11 @@ import { kernelRoute, peerStatus, routeView, statusDocument } from '../../fakes/
 
 async function run(...argv: string[]) {
   const out = { stdout: '', stderr: '' }
-  const write = (to: keyof typeof out) => ({ write: (text: string) => void (out[to] += text) })
+  const write = (to: keyof typeof out) => ({
+    write: (text: string) => {
+      out[to] += text
+    },
+  })
   const exitCode = await runCli(argv, { stdout: write('stdout'), stderr: write('stderr'), env: {} })
   return { exitCode, ...out }
 }

@@ -56,7 +56,7 @@ describe('health', () => {
 
 describe('/metrics', () => {
   test.each([
-    'routelet_build_info{version="1.2.3",role="agent",node_version="' + process.version + '"} 1',
+    `routelet_build_info{version="1.2.3",role="agent",node_version="${process.version}"} 1`,
     'routelet_ready 1',
     'routelet_configuration_synced 1',
     'routelet_configuration_problems{kind="Invalid"} 0',
