@@ -1,6 +1,6 @@
 import net from 'node:net'
-import { KEEPALIVE, open } from './octets.ts'
-import { indexOf } from './table.ts'
+import { HeldRoutes } from './held-routes.ts'
+import { KEEPALIVE, message, open } from './octets.ts'
 
 export interface SimOptions {
   readonly local: string
@@ -8,39 +8,31 @@ export interface SimOptions {
   readonly port: number
   readonly asn: number
   readonly identifier: readonly number[]
+  readonly external: boolean
 }
 
-/** A BGP speaker that knows just enough to hold a session: sends prepared octets, counts what it gets. */
+/** A BGP speaker that knows just enough to hold a session: sends prepared octets, keeps book of what it gets. */
 export class SimPeer {
   readonly options: SimOptions
-  /** Distinct prefixes held now. */
-  held = 0
+  readonly held: HeldRoutes
   updates = 0
   octets = 0
-  established = false
-  onProgress: (() => void) | undefined
-  onClosed: (() => void) | undefined
+  /** Called for each UPDATE when set: churn measures each of them. */
+  onUpdate: ((octets: Buffer, at: number, length: number) => void) | undefined
+  #established = false
+  #closing = false
+  #progress: (() => void) | undefined
+  #lost: ((why: string) => void) | undefined
   #socket: net.Socket | undefined
-  #rest: Buffer = Buffer.alloc(0)
-  #kept: Buffer[] | undefined
-  /** One octet per prefix number: held or not. */
-  #has = new Uint8Array(1 << 16)
+  #rest: Buffer = EMPTY
 
   constructor(options: SimOptions) {
     this.options = options
+    this.held = new HeldRoutes(options.external)
   }
 
-  /** Keeps all octets received, so that the routes can be checked when the clock has stopped. */
-  keepOctets(): void {
-    this.#kept = []
-  }
-
-  get kept(): readonly Buffer[] {
-    return this.#kept ?? []
-  }
-
-  /** Resolves when the session is established; tries again when the daemon is not there yet or drops the connection. */
-  async connect(deadlineMs = 60_000): Promise<void> {
+  /** Resolves when the session is established; tries again while the daemon does not take it. */
+  async connect(deadlineMs = 90_000): Promise<void> {
     const end = performance.now() + deadlineMs
     for (;;) {
       if (await this.#attempt()) return
@@ -49,14 +41,31 @@ export class SimPeer {
     }
   }
 
-  send(octets: Uint8Array): Promise<void> {
-    return new Promise((resolve) => {
-      this.#socket!.write(octets, () => resolve())
+  send(octets: Uint8Array): void {
+    this.#socket!.write(octets)
+  }
+
+  /** ROUTE-REFRESH for IPv4 unicast (RFC 2918). */
+  askForRefresh(): void {
+    this.send(message(5, Uint8Array.of(0, 1, 0, 1)))
+  }
+
+  /** Resolves when `condition` holds after some input; rejects when the session is lost before. */
+  until(condition: () => boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const check = () => {
+        if (!condition()) return
+        this.#progress = undefined
+        resolve()
+      }
+      this.#progress = check
+      this.#lost = (why) => reject(new Error(`${this.options.local} lost its session: ${why}`))
+      check()
     })
   }
 
   close(): void {
-    this.onClosed = undefined
+    this.#closing = true
     this.#socket?.destroy()
   }
 
@@ -65,24 +74,23 @@ export class SimPeer {
     return new Promise((resolve) => {
       const socket = net.connect({ host: daemon, port, localAddress: local })
       this.#socket = socket
-      this.#rest = Buffer.alloc(0)
-      this.established = false
+      this.#rest = EMPTY
+      this.#established = false
       socket.setNoDelay(true)
       socket.on('connect', () => socket.write(open(asn, identifier, 180)))
       socket.on('error', () => {})
       socket.on('close', () => {
         resolve(false)
-        if (this.established) this.onClosed?.()
+        if (this.#established && !this.#closing) this.#lost?.('connection closed')
       })
       socket.on('data', (chunk: Buffer) => {
         this.#data(chunk)
-        if (this.established) resolve(true)
+        if (this.#established) resolve(true)
       })
     })
   }
 
   #data(chunk: Buffer): void {
-    this.#kept?.push(chunk)
     this.octets += chunk.length
     const buffer = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk])
     let at = 0
@@ -93,7 +101,7 @@ export class SimPeer {
       at += length
     }
     this.#rest = at === buffer.length ? EMPTY : buffer.subarray(at)
-    if (at > 0) this.onProgress?.()
+    if (at > 0) this.#progress?.()
   }
 
   #message(buffer: Buffer, at: number, length: number): void {
@@ -101,39 +109,18 @@ export class SimPeer {
       case 1:
         this.#socket!.write(KEEPALIVE)
         return
-      case 2: {
+      case 2:
         this.updates++
-        const withdrawnLength = (buffer[at + 19]! << 8) | buffer[at + 20]!
-        const attributesAt = at + 21 + withdrawnLength
-        const attributesLength = (buffer[attributesAt]! << 8) | buffer[attributesAt + 1]!
-        this.#mark(buffer, at + 21, attributesAt, 0)
-        this.#mark(buffer, attributesAt + 2 + attributesLength, at + length, 1)
+        this.held.take(buffer, at, length)
+        this.onUpdate?.(buffer, at, length)
         return
-      }
       case 3:
-        process.stderr.write(`${this.options.local}: NOTIFICATION ${buffer[at + 19]}/${buffer[at + 20]}\n`)
+        this.#lost?.(`NOTIFICATION ${buffer[at + 19]}/${buffer[at + 20]}`)
         return
       case 4:
-        if (!this.established) this.established = true
-        else this.#socket!.write(KEEPALIVE)
+        if (this.#established) this.#socket!.write(KEEPALIVE)
+        this.#established = true
     }
-  }
-
-  #mark(buffer: Buffer, start: number, end: number, held: 0 | 1): void {
-    for (let at = start; at < end; ) {
-      // All prefixes of the load have 17 to 24 bits.
-      const index = indexOf(((buffer[at + 1]! << 24) | (buffer[at + 2]! << 16) | (buffer[at + 3]! << 8)) >>> 0)
-      if (index >= this.#has.length) this.#grow(index)
-      this.held += held - this.#has[index]!
-      this.#has[index] = held
-      at += 4
-    }
-  }
-
-  #grow(index: number): void {
-    const wider = new Uint8Array(Math.max(this.#has.length * 2, index + 1))
-    wider.set(this.#has)
-    this.#has = wider
   }
 }
 

@@ -11,6 +11,8 @@ export interface TableOptions {
   readonly asn: number
   /** Where the addresses start, so that tables of several sources do not overlap. */
   readonly base: number
+  /** This many prefixes more, numbered from 0, in one set: addresses that every client announces. */
+  readonly shared: number
 }
 
 /** The prefix with this number: `/24` to `/21`, never overlapping, in unicast space but loopback and link-local. Word and length. */
@@ -53,18 +55,23 @@ export function buildTable(options: TableOptions): Table {
     parts.push(update(new Uint8Array(0), randomAttributes(options, random, index), Uint8Array.from(nlri)))
     index += count
   }
+  if (options.shared > 0) parts.push(sharedUpdate(options))
   return { octets: concat(parts), updates: parts.length, prefixes: options.prefixes }
 }
 
-/** Withdrawals of the whole table. */
-export function buildWithdrawal(options: TableOptions): Uint8Array {
-  const parts: Uint8Array[] = []
-  for (let index = 0; index < options.prefixes; ) {
-    const withdrawn: number[] = []
-    for (; index < options.prefixes && withdrawn.length < 4000; index++) pushPrefix(withdrawn, options.base + index)
-    parts.push(update(Uint8Array.from(withdrawn), new Uint8Array(0), new Uint8Array(0)))
-  }
-  return concat(parts)
+/** All clients say the same of these but for the next hop. */
+function sharedUpdate(options: TableOptions): Uint8Array {
+  const nlri: number[] = []
+  for (let index = 0; index < options.shared; index++) pushPrefix(nlri, index)
+  const set = attributes({ external: options.external, asPath: [], nextHop: options.nextHop, med: 0, communities: [] })
+  return update(new Uint8Array(0), set, Uint8Array.from(nlri))
+}
+
+/** NLRI of the prefix with this number. */
+export function encodePrefixAt(index: number): Uint8Array {
+  const nlri: number[] = []
+  pushPrefix(nlri, index)
+  return Uint8Array.from(nlri)
 }
 
 function randomAttributes(options: TableOptions, random: () => number, index: number): Uint8Array {

@@ -3,9 +3,22 @@ import type { Scenario } from '../scenario.ts'
 /** A BGP daemon that can be put under test. */
 export interface Daemon {
   readonly name: string
-  /** What is installed, with its version; undefined: not there, and `howToAdd` says how to get it. */
-  find(): string | undefined
+  /** What is installed below `root`, with its version; undefined: not there, and `howToAdd` says how to get it. */
+  find(root: string): string | undefined
   readonly howToAdd: string
-  /** Writes its configuration into `folder` and says how it is started; it listens on `listen` port 179. */
-  prepare(folder: string, listen: string, scenario: Scenario): readonly string[]
+  /** Writes its configuration into `folder` and says what is to be started, in order; it listens on `listen` port 179. */
+  prepare(setup: Setup): readonly (readonly string[])[]
+}
+
+export interface Setup {
+  readonly folder: string
+  readonly listen: string
+  readonly scenario: Scenario
+  /** Where the daemon is installed: `/`, or the root of another Debian. */
+  readonly root: string
+}
+
+/** How a program below another root is started. */
+export function below(root: string, argv: readonly string[]): readonly string[] {
+  return root === '/' ? argv : ['chroot', root, ...argv]
 }

@@ -7,39 +7,28 @@ import type { Daemon } from './daemon.ts'
 const root = join(import.meta.dirname, '../..')
 const bin = join(root, 'bin/routelet')
 
-/** The program, or the runtime with a profiler that writes into the folder named. */
-function program(): string[] {
-  const folder = env['ROUTELET_BENCH_PROFILE']
-  if (folder === undefined) return [bin]
-  return [execPath, '--cpu-prof', '--cpu-prof-dir', folder, join(root, 'src/main.ts')]
-}
-
 export const routelet: Daemon = {
   name: 'routelet',
   howToAdd: 'it is this project',
 
   find() {
-    return execFileSync(bin, ['--version'], { encoding: 'utf8' }).trim()
+    return `routelet ${execFileSync(bin, ['--version'], { encoding: 'utf8' }).trim()}`
   },
 
-  prepare(folder, listen, scenario) {
+  prepare({ folder, listen, scenario }) {
     const file = join(folder, 'routelet.yaml')
     writeFileSync(file, configuration(scenario.external))
-    const paths = ['--socket', join(folder, 'routelet.sock'), '--state-dir', folder]
-    return [
-      ...program(),
-      'reflector',
-      '--config',
-      file,
-      ...paths,
-      '--http',
-      `${listen}:9179`,
-      '--node',
-      'bench',
-      '--log-level',
-      'warn',
-    ]
+    const paths = ['--config', file, '--socket', join(folder, 'routelet.sock'), '--state-dir', folder]
+    const argv = ['reflector', ...paths, '--http', `${listen}:9179`, '--node', 'bench', '--log-level', 'warn']
+    return [[...program(), ...argv]]
   },
+}
+
+/** The program, or the runtime with a profiler that writes into the folder named. */
+function program(): string[] {
+  const folder = env['ROUTELET_BENCH_PROFILE']
+  if (folder === undefined) return [bin]
+  return [execPath, '--cpu-prof', '--cpu-prof-dir', folder, join(root, 'src/main.ts')]
 }
 
 function configuration(external: boolean): string {

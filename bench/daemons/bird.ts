@@ -1,0 +1,40 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { below, type Daemon } from './daemon.ts'
+
+export const bird: Daemon = {
+  name: 'bird',
+  howToAdd: 'apt-get install bird2',
+
+  find(root) {
+    if (!existsSync(join(root, 'usr/sbin/bird'))) return undefined
+    const [file, ...args] = below(root, ['/usr/sbin/bird', '--version'])
+    const { stdout, stderr } = spawnSync(file!, args, { encoding: 'utf8' })
+    return `${stdout}${stderr}`.trim()
+  },
+
+  prepare({ folder, listen, scenario, root }) {
+    writeFileSync(join(root, folder, 'bird.conf'), configuration(listen, scenario.external))
+    const files = ['-c', `${folder}/bird.conf`, '-s', `${folder}/bird.ctl`, '-P', `${folder}/bird.pid`]
+    return [below(root, ['/usr/sbin/bird', '-f', ...files])]
+  },
+}
+
+function configuration(listen: string, external: boolean): string {
+  const kind = external
+    ? 'neighbor range 10.99.0.0/16 external; multihop'
+    : 'neighbor range 10.99.0.0/16 internal; rr client; multihop'
+  return `router id ${listen};
+log stderr { fatal, bug };
+protocol device {}
+protocol bgp load {
+  local ${listen} as 65000;
+  ${kind};
+  dynamic name "load";
+  passive;
+  hold time 180;
+  ipv4 { import all; export all; };
+}
+`
+}

@@ -1,0 +1,42 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { below, type Daemon } from './daemon.ts'
+
+export const frr: Daemon = {
+  name: 'frr',
+  howToAdd: 'apt-get install frr',
+
+  find(root) {
+    if (!existsSync(join(root, 'usr/lib/frr/bgpd'))) return undefined
+    const [file, ...args] = below(root, ['/usr/lib/frr/bgpd', '--version'])
+    return spawnSync(file!, args, { encoding: 'utf8' }).stdout.split('\n')[0]?.trim()
+  },
+
+  prepare({ folder, listen, scenario, root }) {
+    writeFileSync(join(root, folder, 'bgpd.conf'), configuration(listen, scenario.external))
+    // Its daemons give up root, and then want to write here.
+    execFileSync('chroot', [root, 'chown', '-R', 'frr:frr', folder])
+    const common = ['--vty_socket', folder, '-z', `${folder}/zserv`]
+    return [
+      below(root, ['/usr/lib/frr/zebra', ...common, '-i', `${folder}/zebra.pid`, '-f', '/dev/null']),
+      below(root, ['/usr/lib/frr/bgpd', '-n', ...common, '-i', `${folder}/bgpd.pid`, '-f', `${folder}/bgpd.conf`]),
+    ]
+  },
+}
+
+function configuration(listen: string, external: boolean): string {
+  return `router bgp 65000
+ bgp router-id ${listen}
+ no bgp ebgp-requires-policy
+ bgp cluster-id ${listen}
+ neighbor LOAD peer-group
+ neighbor LOAD remote-as ${external ? 'external' : 'internal'}
+ neighbor LOAD timers 60 180
+ bgp listen limit 5000
+ bgp listen range 10.99.0.0/16 peer-group LOAD
+ address-family ipv4 unicast
+  neighbor LOAD activate
+${external ? '' : '  neighbor LOAD route-reflector-client\n'} exit-address-family
+`
+}

@@ -1,0 +1,45 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { below, type Daemon } from './daemon.ts'
+
+export const gobgp: Daemon = {
+  name: 'gobgp',
+  howToAdd: 'apt-get install gobgpd',
+
+  find(root) {
+    if (!existsSync(join(root, 'usr/bin/gobgpd'))) return undefined
+    const [file, ...args] = below(root, ['/usr/bin/gobgpd', '--version'])
+    return spawnSync(file!, args, { encoding: 'utf8' }).stdout.trim()
+  },
+
+  prepare({ folder, listen, scenario, root }) {
+    writeFileSync(join(root, folder, 'gobgpd.toml'), configuration(listen, scenario.external))
+    return [
+      below(root, ['/usr/bin/gobgpd', '-f', `${folder}/gobgpd.toml`, '-l', 'error', '--api-hosts', `${listen}:50051`]),
+    ]
+  },
+}
+
+function configuration(listen: string, external: boolean): string {
+  const reflector = `  [peer-groups.route-reflector.config]
+    route-reflector-client = true
+    route-reflector-cluster-id = "${listen}"
+`
+  return `[global.config]
+  as = 65000
+  router-id = "${listen}"
+  local-address-list = ["${listen}"]
+[[peer-groups]]
+  [peer-groups.config]
+    peer-group-name = "load"
+    ${external ? '' : 'peer-as = 65000'}
+${external ? '' : reflector}  [[peer-groups.afi-safis]]
+    [peer-groups.afi-safis.config]
+      afi-safi-name = "ipv4-unicast"
+[[dynamic-neighbors]]
+  [dynamic-neighbors.config]
+    prefix = "10.99.0.0/16"
+    peer-group = "load"
+`
+}

@@ -1,0 +1,40 @@
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { below, type Daemon } from './daemon.ts'
+
+export const openbgpd: Daemon = {
+  name: 'openbgpd',
+  howToAdd: 'apt-get install openbgpd',
+
+  find(root) {
+    if (!existsSync(join(root, 'usr/sbin/bgpd'))) return undefined
+    const status = readFileSync(join(root, 'var/lib/dpkg/status'), 'utf8')
+    const version = /^Package: openbgpd\n(?:.+\n)*?Version: (.+)$/m.exec(status)?.[1]
+    return version && `OpenBGPD ${version}`
+  },
+
+  prepare({ folder, listen, scenario, root }) {
+    const file = join(root, folder, 'bgpd.conf')
+    writeFileSync(file, configuration(folder, listen, scenario.external))
+    chmodSync(file, 0o600)
+    return [below(root, ['/usr/sbin/bgpd', '-d', '-f', `${folder}/bgpd.conf`])]
+  },
+}
+
+function configuration(folder: string, listen: string, external: boolean): string {
+  return `AS 65000
+router-id ${listen}
+fib-update no
+socket "${folder}/bgpd.sock"
+listen on ${listen}
+nexthop qualify via default
+neighbor 10.99.0.0/16 {
+  descr "load"
+  passive
+  holdtime 180
+  ${external ? 'enforce neighbor-as no\n  multihop 2' : 'remote-as 65000\n  route-reflector'}
+}
+allow from any
+allow to any
+`
+}

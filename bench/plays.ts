@@ -1,0 +1,322 @@
+import { HeldRoutes } from './held-routes.ts'
+import { attributes, update } from './octets.ts'
+import type { LoadCommand, LoadEvent, LoadResult, Scenario } from './scenario.ts'
+import { SimPeer } from './sim-peer.ts'
+import { buildTable, encodePrefixAt, type Table } from './table.ts'
+
+type Tell = (event: LoadEvent) => void
+
+/** Plays a scenario to its end and checks what every receiver holds. */
+export async function play({ scenario, daemon, port }: LoadCommand, tell: Tell): Promise<LoadResult> {
+  const stage = new Stage(scenario, daemon, port, tell)
+  try {
+    switch (scenario.play) {
+      case 'table':
+      case 'pods':
+        return await table(stage)
+      case 'cold':
+        return await cold(stage)
+      case 'withdraw':
+        return await withdraw(stage)
+      case 'refresh':
+        return await refresh(stage)
+      case 'churn':
+        return await churn(stage)
+      case 'late':
+        return await late(stage)
+    }
+  } finally {
+    stage.close()
+  }
+}
+
+async function table(stage: Stage): Promise<LoadResult> {
+  await stage.connectAll()
+  return stage.measure(async () => {
+    stage.sendTables()
+    await stage.everybodyHasAll()
+  })
+}
+
+async function cold(stage: Stage): Promise<LoadResult> {
+  return stage.measure(async () => {
+    const connected = stage.sources.map(async (source, i) => {
+      await source.connect()
+      source.send(stage.tables[i]!.octets)
+    })
+    await Promise.all(connected)
+    await stage.everybodyHasAll()
+  })
+}
+
+async function withdraw(stage: Stage): Promise<LoadResult> {
+  await stage.connectAll()
+  stage.sendTables()
+  await stage.everybodyHasAll()
+  return stage.measure(async () => {
+    stage.lose(0)
+    await stage.everybodyHasAll()
+  })
+}
+
+async function refresh(stage: Stage): Promise<LoadResult> {
+  await stage.connectAll()
+  stage.sendTables()
+  await stage.everybodyHasAll()
+  return stage.measure(async () => {
+    for (const receiver of stage.receivers) {
+      receiver.held.forget()
+      receiver.askForRefresh()
+    }
+    await stage.everybodyHasAll()
+  })
+}
+
+const CHANGES_PER_TICK = 2
+const TICKS = 10_000
+
+async function churn(stage: Stage): Promise<LoadResult> {
+  await stage.connectAll()
+  stage.sendTables()
+  await stage.everybodyHasAll()
+  const changes = new Changes(stage)
+  const result = await stage.measure(async () => {
+    await changes.run(TICKS)
+    await Promise.all(stage.receivers.map((receiver) => receiver.until(() => changes.allSeen())))
+  })
+  return { ...result, latencyMs: changes.latency() }
+}
+
+async function late(stage: Stage): Promise<LoadResult> {
+  await stage.connectAll()
+  stage.sendTables()
+  await stage.everybodyHasAll()
+  const changes = new Changes(stage)
+  const running = changes.run(TICKS / 5)
+  const newcomer = stage.newPeer(3, 0)
+  const result = await stage.measure(async () => {
+    await newcomer.connect()
+    await newcomer.until(() => newcomer.held.count >= stage.wanted.count)
+  })
+  await running
+  await Promise.all(stage.receivers.map((receiver) => receiver.until(() => changes.allSeen())))
+  newcomer.close()
+  return result
+}
+
+/** All peers of a scenario, their tables, and what everybody must hold in the end. */
+class Stage {
+  readonly scenario: Scenario
+  readonly tables: readonly Table[]
+  readonly sources: SimPeer[]
+  readonly receivers: SimPeer[]
+  /** What a peer that announces nothing must hold. */
+  wanted: HeldRoutes
+  readonly #daemon: string
+  readonly #port: number
+  readonly #tell: Tell
+  readonly #gone = new Set<SimPeer>()
+
+  constructor(scenario: Scenario, daemon: string, port: number, tell: Tell) {
+    this.scenario = scenario
+    this.#daemon = daemon
+    this.#port = port
+    this.#tell = tell
+    this.tables = Array.from({ length: scenario.sources }, (_, i) => this.#table(i))
+    this.sources = this.tables.map((_, i) => this.newPeer(1, i))
+    this.receivers = Array.from({ length: scenario.receivers }, (_, i) => this.newPeer(2, i))
+    this.wanted = this.#wanted()
+  }
+
+  newPeer(role: number, index: number): SimPeer {
+    const { external } = this.scenario
+    const octets = addressOf(role, index)
+    return new SimPeer({
+      local: octets.join('.'),
+      daemon: this.#daemon,
+      port: this.#port,
+      asn: external ? 65_000 + role * 100 + index : 65_000,
+      identifier: octets,
+      external,
+    })
+  }
+
+  async connectAll(): Promise<void> {
+    await Promise.all([...this.receivers, ...this.sources].map((peer) => peer.connect()))
+  }
+
+  sendTables(): void {
+    for (const [i, source] of this.sources.entries()) source.send(this.tables[i]!.octets)
+  }
+
+  lose(source: number): void {
+    const peer = this.sources[source]!
+    this.#gone.add(peer)
+    peer.close()
+    this.wanted = this.#wanted()
+  }
+
+  /** Every peer that is there holds what it must: all but what it announces itself. */
+  async everybodyHasAll(): Promise<void> {
+    const waits = [...this.receivers, ...this.sources]
+      .filter((peer) => !this.#gone.has(peer))
+      .map((peer) => {
+        const wanted = this.#countFor(peer)
+        return peer.until(() => peer.held.count === wanted)
+      })
+    await Promise.all(waits)
+  }
+
+  async measure(action: () => Promise<void>): Promise<LoadResult> {
+    const all = [...this.receivers, ...this.sources]
+    const sum = (of: (peer: SimPeer) => number) => all.reduce((total, peer) => total + of(peer), 0)
+    const [updates, octets] = [sum((peer) => peer.updates), sum((peer) => peer.octets)]
+    this.#tell({ type: 'begin' })
+    const cpu = process.cpuUsage()
+    const start = performance.now()
+    await action()
+    const convergenceMs = performance.now() - start
+    const used = process.cpuUsage(cpu)
+    this.#tell({ type: 'end' })
+    return {
+      convergenceMs,
+      updates: sum((peer) => peer.updates) - updates,
+      octets: sum((peer) => peer.octets) - octets,
+      faults: this.#faults(),
+      loadCpu: (used.user + used.system) / 1000 / convergenceMs,
+    }
+  }
+
+  close(): void {
+    for (const peer of [...this.sources, ...this.receivers]) peer.close()
+  }
+
+  #table(index: number): Table {
+    const { external, prefixesPerSource, shared, seed } = this.scenario
+    return buildTable({
+      prefixes: prefixesPerSource,
+      seed: seed + index,
+      perSet: 5,
+      nextHop: addressOf(1, index),
+      external,
+      asn: 65_100 + index,
+      // The shared addresses are the first ones of all.
+      base: shared + index * prefixesPerSource,
+      shared,
+    })
+  }
+
+  /** Of the shared addresses the first client's are the best: lowest BGP identifier. */
+  #wanted(): HeldRoutes {
+    const wanted = new HeldRoutes(this.scenario.external)
+    for (const [i, { octets }] of [...this.tables.entries()].reverse()) {
+      if (!this.#gone.has(this.sources[i]!)) wanted.takeAll(octets)
+    }
+    return wanted
+  }
+
+  #countFor(peer: SimPeer): number {
+    const source = this.sources.indexOf(peer)
+    if (source < 0) return this.wanted.count
+    const { shared, prefixesPerSource } = this.scenario
+    return this.wanted.count - prefixesPerSource - (source === 0 ? shared : 0)
+  }
+
+  #faults(): string[] {
+    const faults: string[] = []
+    for (const receiver of this.receivers) {
+      const differ = receiver.held.differences(this.wanted)
+      if (differ > 0 && this.scenario.play !== 'churn' && this.scenario.play !== 'late') {
+        faults.push(`${receiver.options.local} has ${differ} prefixes that are not as they were sent`)
+      }
+    }
+    for (const [i, source] of this.sources.entries()) {
+      if (this.#gone.has(source)) continue
+      const differ = source.held.differences(this.wanted)
+      const own = this.scenario.prefixesPerSource + (i === 0 ? this.scenario.shared : 0)
+      if (differ !== own)
+        faults.push(`${source.options.local} has ${differ - own} prefixes that are not as they were sent`)
+    }
+    return faults.slice(0, 5)
+  }
+}
+
+/** Changes of single routes at a steady pace; each is known again by its MED. */
+class Changes {
+  readonly #stage: Stage
+  readonly #sentAt: number[] = []
+  readonly #latencies: number[] = []
+  #seen = 0
+
+  constructor(stage: Stage) {
+    this.#stage = stage
+    for (const receiver of stage.receivers) {
+      receiver.onUpdate = (octets, at) => this.#arrived(octets, at)
+    }
+  }
+
+  async run(ticks: number): Promise<void> {
+    const [source] = this.#stage.sources
+    const { prefixesPerSource, external } = this.#stage.scenario
+    const start = performance.now()
+    for (let tick = 0; tick < ticks; ) {
+      const due = Math.min(ticks, Math.floor(performance.now() - start))
+      for (; tick < due; tick++) {
+        for (let i = 0; i < CHANGES_PER_TICK; i++) {
+          const number = this.#sentAt.length
+          const index = Math.imul(number, 7919) % prefixesPerSource
+          const set = attributes({
+            external,
+            asPath: [64_999],
+            nextHop: addressOf(1, 0),
+            med: MARK + number,
+            communities: [],
+          })
+          this.#sentAt.push(performance.now())
+          source!.send(update(new Uint8Array(0), set, encodePrefixAt(Math.abs(index))))
+        }
+      }
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+  }
+
+  /** Every receiver has seen the last change, so nothing is under way. */
+  allSeen(): boolean {
+    return this.#seen >= this.#stage.receivers.length * this.#sentAt.length
+  }
+
+  latency(): { p50: number; p99: number } {
+    const sorted = this.#latencies.sort((a, b) => a - b)
+    const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
+    return { p50: at(0.5), p99: at(0.99) }
+  }
+
+  #arrived(octets: Buffer, at: number): void {
+    const med = medOf(octets, at)
+    if (med === undefined || med < MARK) return
+    const sent = this.#sentAt[med - MARK]
+    if (sent === undefined) return
+    this.#seen++
+    this.#latencies.push(performance.now() - sent)
+  }
+}
+
+/** MEDs from here on are those of changes. */
+const MARK = 0x40000000
+
+function medOf(octets: Buffer, message: number): number | undefined {
+  const start = message + 23 + ((octets[message + 19]! << 8) | octets[message + 20]!)
+  const end = start + ((octets[start - 2]! << 8) | octets[start - 1]!)
+  for (let at = start; at < end; ) {
+    const wide = (octets[at]! & 0x10) !== 0
+    const value = at + (wide ? 4 : 3)
+    if (octets[at + 1] === 4) return octets.readUInt32BE(value)
+    at = value + (wide ? octets.readUInt16BE(at + 2) : octets[at + 2]!)
+  }
+  return undefined
+}
+
+/** Sources are 10.99.16.1 and on, receivers 10.99.32.1 and on. */
+function addressOf(role: number, index: number): number[] {
+  return [10, 99, role * 16 + Math.floor(index / 250), (index % 250) + 1]
+}
