@@ -42,7 +42,7 @@ export async function runNode(options: NodeOptions): Promise<void> {
     workerRestarts: () => control.link?.workerRestarts ?? 0,
   })
 
-  const servers = [await serveApi(socket, core), await serveHealth(http, core)]
+  const servers = [await serveApi(socket, core, log), await serveHealth(http, core, log)]
   const keeper = new StateKeeper({ clock, log }, stateDir)
   const link = new ControlLink(
     {

@@ -103,6 +103,6 @@ export interface ErrorDocument {
   readonly message: string
 }
 
-export type ErrorCode = 'NotFound' | 'BadRequest' | 'MethodNotAllowed' | 'UnknownPeer' | 'NoKernel'
+export type ErrorCode = 'NotFound' | 'BadRequest' | 'MethodNotAllowed' | 'UnknownPeer' | 'NoKernel' | 'InternalError'
 
 export type Document = StatusDocument | PeerListDocument | RouteListDocument | KernelRouteListDocument | ErrorDocument

@@ -20,18 +20,24 @@ export interface Answer {
 
 /** Answers one request of the local API; `target` is the path with its query. */
 export function answer(view: View, method: string, target: string): Answer {
-  const url = new URL(target, 'http://routelet')
-  const resource = RESOURCES[url.pathname]
-  if (!resource) return refusal(404, 'NotFound', `no such resource; there is ${Object.keys(RESOURCES).join(', ')}`)
+  // Anybody may send anything, so nothing here may throw as `new URL` does.
+  const [path = '', query = ''] = target.split(/\?(.*)/s)
+  const resource = RESOURCES.get(path)
+  if (!resource) return refusal(404, 'NotFound', `no such resource; there is ${[...RESOURCES.keys()].join(', ')}`)
   if (method !== 'GET') return refusal(405, 'MethodNotAllowed', 'only GET is served here')
-  return resource(view, url.searchParams)
+  return resource(view, new URLSearchParams(query))
 }
 
-const RESOURCES: Readonly<Record<string, (view: View, parameters: URLSearchParams) => Answer>> = {
-  '/v1/status': (view) => ({ status: 200, document: view.status() }),
-  '/v1/peers': peers,
-  '/v1/routes': routes,
+/** A fault of ours while answering: who asked hears of it, and routing goes on, for questions change nothing. */
+export function internalError(): Answer {
+  return refusal(500, 'InternalError', 'routelet failed to answer; its log says why')
 }
+
+const RESOURCES: ReadonlyMap<string, (view: View, parameters: URLSearchParams) => Answer> = new Map([
+  ['/v1/status', (view: View) => ({ status: 200, document: view.status() })],
+  ['/v1/peers', peers],
+  ['/v1/routes', routes],
+])
 
 function peers(view: View, parameters: URLSearchParams): Answer {
   const name = parameters.get('name')

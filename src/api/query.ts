@@ -3,6 +3,9 @@ import { parseAddress } from '../../routing/ip/address.ts'
 import { parsePrefix } from '../../routing/ip/prefix.ts'
 import { MAX_PAGE_ITEMS } from './contract.ts'
 
+/** Table and row; both sides that page write it so. */
+const CURSOR = /^\d{1,3}\.\d{1,10}$/
+
 type Draft = { -readonly [Field in keyof RouteQuery]: RouteQuery[Field] }
 
 /** One line per query parameter: reads it into the query, or says what was wanted. */
@@ -39,6 +42,7 @@ const PARAMETERS: Readonly<Record<string, (value: string, into: Draft) => string
   },
   kernel: (value) => (isBoolean(value) ? undefined : 'expected true or false'),
   cursor: (value, into) => {
+    if (!CURSOR.test(value)) return 'expected the cursor of the page before'
     into.cursor = value
     return undefined
   },
@@ -57,7 +61,7 @@ export function parseRouteQuery(
   const query: Draft = { limit: MAX_PAGE_ITEMS }
   const problems: string[] = []
   for (const [name, value] of parameters) {
-    const read = PARAMETERS[name]
+    const read = Object.hasOwn(PARAMETERS, name) ? PARAMETERS[name] : undefined
     const problem = read ? read(value, query) : `no such parameter; there is ${Object.keys(PARAMETERS).join(', ')}`
     if (problem !== undefined) problems.push(`${name}: ${problem}, got ${JSON.stringify(value)}`)
   }

@@ -1,18 +1,19 @@
 import { lstat, mkdir, unlink } from 'node:fs/promises'
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { connect } from 'node:net'
 import { dirname } from 'node:path'
+import type { Log } from '../../bgp/ports.ts'
 import { EXIT_FAILED, Failure } from '../failure.ts'
-import { answer, type View } from './handlers.ts'
+import { type Answer, answer, internalError, type View } from './handlers.ts'
 
 /** Owner and group may talk to the socket, nobody else. */
 const SOCKET_UMASK = 0o117
 
 /** Serves the local API on a unix socket; resolves once it listens, or fails with a line that says why it cannot. */
-export async function serveApi(path: string, view: View): Promise<{ close(): void }> {
+export async function serveApi(path: string, view: View, log: Pick<Log, 'error'>): Promise<{ close(): void }> {
   await makeRoom(path)
   const server = createServer((request, response) => {
-    const { status, document } = answer(view, request.method ?? 'GET', request.url ?? '/')
+    const { status, document } = safeAnswer(view, request, log)
     const body = `${JSON.stringify(document)}\n`
     response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) })
     response.end(body)
@@ -23,6 +24,15 @@ export async function serveApi(path: string, view: View): Promise<{ close(): voi
       server.close()
       server.closeAllConnections()
     },
+  }
+}
+
+function safeAnswer(view: View, { method = 'GET', url = '/' }: IncomingMessage, log: Pick<Log, 'error'>): Answer {
+  try {
+    return answer(view, method, url)
+  } catch (error) {
+    log.error({ err: error, method, url }, 'a question could not be answered')
+    return internalError()
   }
 }
 

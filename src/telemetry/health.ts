@@ -1,6 +1,10 @@
 import { createServer, type RequestListener } from 'node:http'
+import type { Log } from '../../bgp/ports.ts'
 import { EXIT_FAILED, Failure } from '../failure.ts'
 import { createMetrics, type MetricsSource } from './metrics.ts'
+
+/** Scrapers and probes are few; whoever opens more does not get to hold memory. */
+const MAX_CONNECTIONS = 64
 
 const INDEX = `routelet
 
@@ -13,8 +17,10 @@ const INDEX = `routelet
 export function serveHealth(
   at: { readonly address: string; readonly port: number },
   source: MetricsSource,
+  log: Pick<Log, 'error'>,
 ): Promise<{ close(): void }> {
-  const server = createServer(healthHandler(source))
+  const server = createServer(healthHandler(source, log))
+  server.maxConnections = MAX_CONNECTIONS
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const why = error.code === 'EADDRINUSE' ? 'the port is in use; give another one by --http' : error.message
@@ -32,22 +38,29 @@ export function serveHealth(
   })
 }
 
-/** One row per path. */
-export function healthHandler(source: MetricsSource): RequestListener {
+/** One row per path. Whatever is asked, and whatever fails while it is answered, routing goes on. */
+export function healthHandler(source: MetricsSource, log: Pick<Log, 'error'>): RequestListener {
   const metrics = createMetrics(source)
-  const pages: Readonly<Record<string, () => Promise<Page> | Page>> = {
-    '/': () => ({ status: 200, body: INDEX }),
-    '/livez': () => ({ status: 200, body: 'ok\n' }),
-    '/readyz': () => readiness(source),
-    '/metrics': async () => ({ status: 200, body: await metrics.text(), contentType: metrics.contentType }),
-  }
-  return async (request, response) => {
-    const page = pages[(request.url ?? '/').split('?', 1)[0]!]
-    const { status, body, contentType } = page
-      ? await page()
-      : { status: 404, body: `not found\n\n${INDEX}`, contentType: undefined }
+  const pages = new Map<string, () => Promise<Page> | Page>([
+    ['/', () => ({ status: 200, body: INDEX })],
+    ['/livez', () => ({ status: 200, body: 'ok\n' })],
+    ['/readyz', () => readiness(source)],
+    ['/metrics', async () => ({ status: 200, body: await metrics.text(), contentType: metrics.contentType })],
+  ])
+  return async ({ method, url = '/' }, response) => {
+    const { status, body, contentType } = await answer(pages.get(url.replace(/\?.*/s, '')), log)
     response.writeHead(status, { 'content-type': contentType ?? 'text/plain; charset=utf-8' })
-    response.end(request.method === 'HEAD' ? undefined : body)
+    response.end(method === 'HEAD' ? undefined : body)
+  }
+}
+
+async function answer(page: (() => Promise<Page> | Page) | undefined, log: Pick<Log, 'error'>): Promise<Page> {
+  if (!page) return { status: 404, body: `not found\n\n${INDEX}` }
+  try {
+    return await page()
+  } catch (error) {
+    log.error({ err: error }, 'a health or metrics page could not be made')
+    return { status: 500, body: 'it failed; the log says why\n' }
   }
 }
 

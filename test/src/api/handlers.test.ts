@@ -57,7 +57,7 @@ describe('the local API', () => {
     ['receivedFrom=192.0.2.2', { receivedFrom: 'tor-2', limit: 1000 }],
     ['receivedFrom=local', { receivedFrom: 'local', limit: 1000 }],
     ['advertisedTo=192.0.2.1', { advertisedTo: 'tor-1', limit: 1000 }],
-    ['allPaths=true&limit=5&cursor=abc', { allPaths: true, limit: 5, cursor: 'abc' }],
+    ['allPaths=true&limit=5&cursor=4.12', { allPaths: true, limit: 5, cursor: '4.12' }],
     ['kernel=true&prefix=10.0.0.0/8', { prefix: '10.0.0.0/8', limit: 1000 }],
     ['kernel=false', { limit: 1000 }],
   ])('asks for routes by %s', (query, expected) => {
@@ -96,6 +96,11 @@ describe('the local API', () => {
     ['GET', '/v1/routes?limit=1001', view(), 400, 'BadRequest', 'limit: expected 1 to 1000'],
     ['GET', '/v1/routes?allPaths=yes', view(), 400, 'BadRequest', 'allPaths: expected true or false'],
     ['GET', '/v1/routes?kernel=1', view(), 400, 'BadRequest', 'kernel: expected true or false'],
+    ['GET', '/v1/routes?cursor=x', view(), 400, 'BadRequest', 'cursor: expected the cursor of the page before'],
+    ['GET', '/v1/routes?constructor=x', view(), 400, 'BadRequest', 'constructor: no such parameter'],
+    ['GET', '//', view(), 404, 'NotFound', 'no such resource'],
+    ['GET', 'http://[', view(), 404, 'NotFound', 'no such resource'],
+    ['GET', 'constructor', view(), 404, 'NotFound', 'no such resource'],
     ['GET', '/v1/routes?color=red', view(), 400, 'BadRequest', 'color: no such parameter'],
     [
       'GET',

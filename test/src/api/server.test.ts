@@ -5,8 +5,10 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ApiError, fetchDocument } from '../../../src/api/client.ts'
 import { serveApi } from '../../../src/api/server.ts'
+import { recordingLog } from '../../fakes/log.ts'
 import { peerStatus, routeView, statusDocument } from '../../fakes/view.ts'
 
+const log = recordingLog()
 const view = { status: () => statusDocument(), peers: () => [peerStatus()], routes: () => ({ routes: [routeView()] }) }
 
 let dir: string
@@ -21,7 +23,7 @@ afterEach(async () => {
   await rm(dir, { recursive: true })
 })
 
-const serve = async (at = path) => closing.push(await serveApi(at, view))
+const serve = async (at = path) => closing.push(await serveApi(at, view, log))
 
 describe('the socket of the local API', () => {
   test('is made with its folder, and answers', async () => {
@@ -54,6 +56,19 @@ describe('the socket of the local API', () => {
 })
 
 describe('who asks', () => {
+  test('hears of a fault of ours, which is logged and ends nothing', async () => {
+    const broken = {
+      ...view,
+      peers: () => {
+        throw new TypeError('a bug')
+      },
+    }
+    closing.push(await serveApi(path, broken, log))
+    await expect(fetchDocument(path, '/v1/peers')).rejects.toThrow('routelet failed to answer; its log says why')
+    expect(log.lines.at(-1)).toMatchObject({ level: 'error', fields: { url: '/v1/peers' } })
+    expect(await fetchDocument(path, '/v1/status')).toEqual(statusDocument())
+  })
+
   test('hears why the API refuses', async () => {
     await serve()
     await expect(fetchDocument(path, '/v1/peers', { name: 'x' })).rejects.toThrow('no peer has the name or address x')

@@ -7,6 +7,7 @@ import type { RouteQuery } from '../../../bgp/contract.ts'
 import { prefix } from '../../../routing/ip/prefix.ts'
 import { serveApi } from '../../../src/api/server.ts'
 import { runCli } from '../../../src/cli/program.ts'
+import { silentLog } from '../../fakes/log.ts'
 import { kernelRoute, peerStatus, routeView, statusDocument } from '../../fakes/view.ts'
 
 async function run(...argv: string[]) {
@@ -113,19 +114,23 @@ describe('what is asked of a running routelet', () => {
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'routelet-cli-'))
     socket = join(dir, 'r.sock')
-    api = await serveApi(socket, {
-      status: () => statusDocument(),
-      peers: () => [peerStatus()],
-      // One route per page, so that pages have to be put together.
-      routes: (query) => {
-        asked.push(query)
-        const at = Number(query.cursor ?? 0)
-        return { routes: pages.slice(at, at + 1), ...(at + 1 < pages.length && { cursor: String(at + 1) }) }
+    api = await serveApi(
+      socket,
+      {
+        status: () => statusDocument(),
+        peers: () => [peerStatus()],
+        // One route per page, so that pages have to be put together.
+        routes: (query) => {
+          asked.push(query)
+          const at = Number(query.cursor?.split('.')[1] ?? 0)
+          return { routes: pages.slice(at, at + 1), ...(at + 1 < pages.length && { cursor: `0.${at + 1}` }) }
+        },
+        kernelRoutes: () => ({
+          routes: [kernelRoute(), kernelRoute({ type: 'blackhole', nextHops: [], state: 'refused', reason: 'own' })],
+        }),
       },
-      kernelRoutes: () => ({
-        routes: [kernelRoute(), kernelRoute({ type: 'blackhole', nextHops: [], state: 'refused', reason: 'own' })],
-      }),
-    })
+      silentLog,
+    )
   })
   afterAll(async () => {
     api.close()

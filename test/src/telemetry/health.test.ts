@@ -1,7 +1,8 @@
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { healthHandler, serveHealth } from '../../../src/telemetry/health.ts'
+import { silentLog } from '../../fakes/log.ts'
 import { peerStatus, statusDocument } from '../../fakes/view.ts'
 
 let status = statusDocument()
@@ -9,7 +10,7 @@ const source = {
   status: () => status,
   peers: () => [peerStatus({ discarded: [{ what: 'MED of wrong length', count: 2 }] })],
 }
-const server = createServer(healthHandler(source))
+const server = createServer(healthHandler(source, silentLog))
 let base: string
 
 beforeAll(async () => {
@@ -46,9 +47,34 @@ describe('health', () => {
     expect(await get('/secret')).toMatchObject({ status: 404 })
   })
 
+  test('a page that fails is an error of its own, and nothing else', async () => {
+    const failing = {
+      ...source,
+      status: () => {
+        throw new TypeError('a bug')
+      },
+    }
+    const other = createServer(healthHandler(failing, silentLog))
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+    const at = `http://127.0.0.1:${(other.address() as AddressInfo).port}`
+    expect((await fetch(`${at}/metrics`)).status).toBe(500)
+    expect((await fetch(`${at}/readyz`)).status).toBe(500)
+    expect((await fetch(`${at}/livez`)).status).toBe(200)
+    other.close()
+  })
+
+  test.each(['constructor', '//', 'http://[', '/../metrics'])('the request for %s is answered too', async (target) => {
+    const { port } = server.address() as AddressInfo
+    const socket = connect(port, '127.0.0.1')
+    socket.end(`GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
+    const answer = await new Promise((resolve) => socket.once('data', (chunk) => resolve(chunk.toString())))
+    expect(answer).toMatch(/^HTTP\/1\.1 40[04] /)
+    expect(await get('/livez')).toMatchObject({ status: 200 })
+  })
+
   test('a port in use is named', async () => {
     const { port } = server.address() as AddressInfo
-    await expect(serveHealth({ address: '127.0.0.1', port }, source)).rejects.toThrow(
+    await expect(serveHealth({ address: '127.0.0.1', port }, source, silentLog)).rejects.toThrow(
       `cannot serve metrics and health on 127.0.0.1 port ${port}: the port is in use`,
     )
   })
