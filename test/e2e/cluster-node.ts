@@ -61,9 +61,9 @@ export class ClusterNode {
     return (await this.peers()).find((peer) => peer.name === name)
   }
 
-  /** How often each session came up. */
-  async timesEstablished(): Promise<Record<string, number>> {
-    return Object.fromEntries((await this.peers()).map(({ name, timesEstablished }) => [name, timesEstablished]))
+  /** How often each session came up: `n1 mesh/n2` and a number. */
+  async timesEstablished(): Promise<[session: string, times: number][]> {
+    return (await this.peers()).map(({ name, timesEstablished }) => [`${this.name} ${name}`, timesEstablished])
   }
 
   /** The agent's routes in the kernel of the node. */
