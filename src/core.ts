@@ -96,7 +96,12 @@ export class Core implements View {
 
   /** The control side says how it stands with the source of the configuration. */
   controlHealth(synced: boolean, detail: string): void {
+    const before = this.#control
     this.#control = { synced, detail }
+    if (synced === before.synced && detail === before.detail) return
+    const { log } = this.#ports
+    if (synced) log.info({ reason: detail }, 'the source of the configuration is in sync')
+    else log.warn({ reason: detail }, 'the source of the configuration is not in sync')
   }
 
   speakerEvent(event: SpeakerEvent): void {

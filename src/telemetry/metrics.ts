@@ -15,11 +15,19 @@ export function createMetrics(source: MetricsSource): { readonly contentType: st
   const registry = new Registry()
   // Among them routelet_nodejs_eventloop_lag_*: what a stalled core would cost its keepalives.
   collectDefaultMetrics({ register: registry, prefix: 'routelet_' })
-  for (const row of STATUS_GAUGES) gauge(registry, row, () => row.samples(source.status()))
-  for (const row of STATUS_COUNTERS) counter(registry, row, () => row.samples(source.status()))
-  for (const row of PEER_GAUGES) gauge(registry, row, () => source.peers().flatMap(row.samples))
-  for (const row of PEER_COUNTERS) counter(registry, row, () => source.peers().flatMap(row.samples))
-  return { contentType: registry.contentType, text: () => registry.metrics() }
+  // Read once per scrape: with many peers it is work.
+  let now: { readonly status: StatusDocument; readonly peers: readonly PeerStatus[] }
+  for (const row of STATUS_GAUGES) gauge(registry, row, () => row.samples(now.status))
+  for (const row of STATUS_COUNTERS) counter(registry, row, () => row.samples(now.status))
+  for (const row of PEER_GAUGES) gauge(registry, row, () => now.peers.flatMap(row.samples))
+  for (const row of PEER_COUNTERS) counter(registry, row, () => now.peers.flatMap(row.samples))
+  return {
+    contentType: registry.contentType,
+    text: () => {
+      now = { status: source.status(), peers: source.peers() }
+      return registry.metrics()
+    },
+  }
 }
 
 type Labels = Readonly<Record<string, string>>

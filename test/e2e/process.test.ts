@@ -1,24 +1,27 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { fetchDocument } from '../../src/api/client.ts'
 import type { StatusDocument } from '../../src/api/contract.ts'
+import { yamlText } from '../../src/objects/yaml.ts'
 import { eventually } from '../eventually.ts'
 
 /** The program as people start and stop it: what it prints, how it ends, and what does not end it. */
 
 const ROUTELET = join(import.meta.dirname, '../../bin/routelet')
-const HTTP = '127.0.0.1:19179'
-const BGP_PORT = 11179
 
+let bgpPort: number
+let httpPort: number
 let dir: string
 let config: string
 let socket: string
 const started: ChildProcess[] = []
 beforeEach(async () => {
+  bgpPort = await freePort()
+  httpPort = await freePort()
   dir = await mkdtemp(join(tmpdir(), 'routelet-process-'))
   config = join(dir, 'objects.yaml')
   socket = join(dir, 'r.sock')
@@ -29,13 +32,25 @@ afterEach(async () => {
   await rm(dir, { recursive: true, force: true })
 })
 
-interface Settings {
-  readonly port?: number
-  readonly gracefulRestart?: boolean
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
 }
 
-function configure(asn: number, { port = BGP_PORT, gracefulRestart = true }: Settings = {}): Promise<void> {
-  const spec = { asn, listenPort: port, topology: { mode: 'None' }, gracefulRestart: { enabled: gracefulRestart } }
+const NOBODY_ANSWERS = {
+  apiVersion: 'v1',
+  kind: 'Config',
+  clusters: [{ name: 'c', cluster: { server: 'https://127.0.0.1:1' } }],
+  users: [{ name: 'u', user: { token: 'x' } }],
+  contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
+  'current-context': 'x',
+}
+
+function configure(asn: number): Promise<void> {
+  const spec = { asn, listenPort: bgpPort, topology: { mode: 'None' } }
   const object = { apiVersion: 'routelet.io/v1alpha1', kind: 'RoutingConfig', metadata: { name: 'default' }, spec }
   return writeFile(config, JSON.stringify(object))
 }
@@ -50,16 +65,24 @@ function start(
   role: 'agent' | 'reflector',
   flags: Readonly<Record<string, string>> = {},
   prefix: readonly string[] = [],
+  without: readonly string[] = [],
 ): Run {
   const all = {
     '--config': config,
     '--socket': socket,
     '--state-dir': join(dir, 'state'),
-    '--http': HTTP,
+    '--http': `127.0.0.1:${httpPort}`,
     '--node': 'n1',
     ...flags,
   }
-  const [file = '', ...args] = [...prefix, ROUTELET, role, ...Object.entries(all).flat()]
+  const [file = '', ...args] = [
+    ...prefix,
+    ROUTELET,
+    role,
+    ...Object.entries(all)
+      .filter(([flag]) => !without.includes(flag))
+      .flat(),
+  ]
   const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   started.push(child)
   const out = { stdout: '', stderr: '' }
@@ -79,8 +102,8 @@ describe('a running reflector', () => {
   test('answers, is live, says what it is ready for, and ends with status 0 when told to', async () => {
     const run = start('reflector')
     await appliedAsn(64512)
-    expect((await fetch(`http://${HTTP}/livez`)).status).toBe(200)
-    expect(await (await fetch(`http://${HTTP}/metrics`)).text()).toContain('routelet_build_info{')
+    expect((await fetch(`http://127.0.0.1:${httpPort}/livez`)).status).toBe(200)
+    expect(await (await fetch(`http://127.0.0.1:${httpPort}/metrics`)).text()).toContain('routelet_build_info{')
     run.child.kill('SIGTERM')
     expect(await run.exited).toBe(0)
     expect(run.out.stderr).toBe('')
@@ -115,6 +138,21 @@ describe('a running reflector', () => {
     expect(run.child.exitCode).toBeNull()
   }, 60_000)
 
+  test('starts with the configuration it had last when the API server is away', async () => {
+    const first = start('reflector')
+    await appliedAsn(64512)
+    // Told to stop, it writes down what it had.
+    first.child.kill('SIGTERM')
+    await first.exited
+
+    const kubeconfig = join(dir, 'kubeconfig')
+    await writeFile(kubeconfig, yamlText(NOBODY_ANSWERS))
+    const second = start('reflector', { '--kubeconfig': kubeconfig }, [], ['--config'])
+    await appliedAsn(64512)
+    expect(await status()).toMatchObject({ ready: false, configuration: { synced: false, fromStateDir: true } })
+    expect(second.child.exitCode).toBeNull()
+  })
+
   test('reads everything again on SIGHUP', async () => {
     const run = start('reflector')
     await appliedAsn(64512)
@@ -148,11 +186,11 @@ describe('it does not start, and says in one line why', () => {
 
   test('when the BGP port is in use', async () => {
     const other = createServer()
-    await new Promise<void>((resolve) => other.listen(BGP_PORT, '0.0.0.0', resolve))
+    await new Promise<void>((resolve) => other.listen(bgpPort, '0.0.0.0', resolve))
     try {
       const run = start('reflector')
       expect(await run.exited).toBe(1)
-      expect(run.out.stderr).toMatch(/^routelet: cannot listen on TCP port 11179: .*EADDRINUSE.*\n$/)
+      expect(run.out.stderr).toMatch(new RegExp(`^routelet: cannot listen on TCP port ${bgpPort}: .*EADDRINUSE.*\\n$`))
     } finally {
       other.close()
     }
@@ -160,11 +198,13 @@ describe('it does not start, and says in one line why', () => {
 
   test('when the port of --http is in use', async () => {
     const other = createServer()
-    await new Promise<void>((resolve) => other.listen(19179, '127.0.0.1', resolve))
+    await new Promise<void>((resolve) => other.listen(httpPort, '127.0.0.1', resolve))
     try {
       const run = start('reflector')
       expect(await run.exited).toBe(1)
-      expect(run.out.stderr).toMatch(/^routelet: cannot serve metrics .* port 19179: the port is in use; .*\n$/)
+      expect(run.out.stderr).toMatch(
+        new RegExp(`^routelet: cannot serve metrics .* port ${httpPort}: the port is in use; .*\\n$`),
+      )
     } finally {
       other.close()
     }
@@ -173,7 +213,7 @@ describe('it does not start, and says in one line why', () => {
   test('when another routelet has the socket', async () => {
     start('reflector')
     await appliedAsn(64512)
-    const run = start('reflector', { '--http': '127.0.0.1:19180' })
+    const run = start('reflector', { '--http': `127.0.0.1:${await freePort()}` })
     expect(await run.exited).toBe(1)
     expect(run.out.stderr).toMatch(/^routelet: .*r\.sock is in use: another routelet runs here.*\n$/)
   })

@@ -125,6 +125,17 @@ describe('the core', () => {
     expect(core.status()).toMatchObject({ ready: true, waitingFor: [] })
   })
 
+  test('logs each change of the source of the configuration once', () => {
+    const { core, log } = setup()
+    core.controlHealth(false, 'connection refused')
+    core.controlHealth(false, 'connection refused')
+    core.controlHealth(true, 'read')
+    expect(log.lines.map(({ level, fields }) => [level, fields])).toEqual([
+      ['warn', { reason: 'connection refused' }],
+      ['info', { reason: 'read' }],
+    ])
+  })
+
   test('lets the kernel drop leftovers once, when the routes have come', () => {
     const { core, calls, feed } = setup()
     core.settle()
