@@ -6,7 +6,11 @@ export function digestAttributes(octets: Uint8Array, start: number, end: number,
     const code = octets[at + 1]!
     const value = at + (wide ? 4 : 3)
     const next = value + (wide ? (octets[at + 2]! << 8) | octets[at + 3]! : octets[at + 2]!)
-    if (external ? KEPT_EXTERNALLY.has(code) : code <= 8) sum = (sum + hash(octets, code, value, next)) >>> 0
+    // Communities are a set: BIRD sorts them.
+    const step = code === 8 ? 4 : next - value
+    if (external ? KEPT_EXTERNALLY.has(code) : code <= 8) {
+      for (let part = value; part < next; part += step) sum = (sum + hash(octets, code, part, part + step)) >>> 0
+    }
     at = next
   }
   // Zero means that a prefix is not held.

@@ -7,9 +7,14 @@ export class HeldRoutes {
   /** Prefixes held. */
   count = 0
   readonly external: boolean
+  /** The peer's own prefixes, `[from, to)`: some daemons tell them back, which counts for nothing. */
+  readonly #ownFrom: number
+  readonly #ownTo: number
 
-  constructor(external: boolean) {
+  constructor(external: boolean, ownFrom = 0, ownTo = 0) {
     this.external = external
+    this.#ownFrom = ownFrom
+    this.#ownTo = ownTo
   }
 
   /** Takes in the UPDATE at `octets[at..at + length)`, header included. */
@@ -41,7 +46,10 @@ export class HeldRoutes {
   differences(wanted: HeldRoutes): number {
     const end = Math.max(this.digests.length, wanted.digests.length)
     let differ = 0
-    for (let i = 0; i < end; i++) if ((this.digests[i] ?? 0) !== (wanted.digests[i] ?? 0)) differ++
+    for (let i = 0; i < end; i++) {
+      if (i >= this.#ownFrom && i < this.#ownTo) continue
+      if ((this.digests[i] ?? 0) !== (wanted.digests[i] ?? 0)) differ++
+    }
     return differ
   }
 
@@ -49,13 +57,14 @@ export class HeldRoutes {
     for (let at = start; at < end; ) {
       // All prefixes of the load have 17 to 24 bits.
       const index = indexOf(((octets[at + 1]! << 24) | (octets[at + 2]! << 16) | (octets[at + 3]! << 8)) >>> 0)
+      at += 4
+      if (index >= this.#ownFrom && index < this.#ownTo) continue
       if (index >= this.digests.length) this.#grow(index)
       const before = this.digests[index]!
       if (before === 0) {
         if (digest !== 0) this.count++
       } else if (digest === 0) this.count--
       this.digests[index] = digest
-      at += 4
     }
   }
 

@@ -137,7 +137,7 @@ function count(text: string): number {
 function enterNamespace(): void {
   if (env['ROUTELET_BENCH_INSIDE'] === '1') {
     execFileSync('ip', ['link', 'set', 'lo', 'up'])
-    execFileSync('ip', ['addr', 'replace', '10.99.0.0/16', 'dev', 'lo'])
+    execFileSync('ip', ['addr', 'replace', '10.99.0.1/16', 'dev', 'lo'])
     return
   }
   const flags = process.getuid?.() === 0 ? ['-n'] : ['-rn']

@@ -9,6 +9,8 @@ export interface SimOptions {
   readonly asn: number
   readonly identifier: readonly number[]
   readonly external: boolean
+  /** Numbers of the prefixes it announces itself: `[from, to)`. */
+  readonly own: readonly [number, number]
 }
 
 /** A BGP speaker that knows just enough to hold a session: sends prepared octets, keeps book of what it gets. */
@@ -28,7 +30,7 @@ export class SimPeer {
 
   constructor(options: SimOptions) {
     this.options = options
-    this.held = new HeldRoutes(options.external)
+    this.held = new HeldRoutes(options.external, ...options.own)
   }
 
   /** Resolves when the session is established; tries again while the daemon does not take it. */

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { below, type Daemon } from './daemon.ts'
 
@@ -14,6 +14,8 @@ export const openbgpd: Daemon = {
   },
 
   prepare({ folder, listen, scenario, root }) {
+    // Its children lock themselves in there.
+    mkdirSync(join(root, 'run/openbgpd'), { recursive: true })
     const file = join(root, folder, 'bgpd.conf')
     writeFileSync(file, configuration(folder, listen, scenario.external))
     chmodSync(file, 0o600)
