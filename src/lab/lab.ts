@@ -74,7 +74,7 @@ async function perform(
   const complaints = await demonstrate({ rack, routelets, programs, screen, tor: flags.tor })
   if (complaints.length > 0) await showTrouble(complaints, programs, screen)
   if (!flags.once) {
-    showWaysIn(screen)
+    showWaysIn(screen, flags.tor)
     await stay.untilTold()
   }
   if (complaints.length > 0) throw new Failure(EXIT_FAILED, ['the lab did not come out as it should'])
@@ -123,7 +123,7 @@ async function showTrouble(complaints: readonly string[], programs: Programs, sc
   }
 }
 
-function showWaysIn(screen: Screen): void {
+function showWaysIn(screen: Screen, tor: TorKind): void {
   const [first] = NODES
   const node = `${NAMESPACE_PREFIX}${first?.name}`
   const routelet = join(packageRoot(), 'bin/routelet')
@@ -132,7 +132,7 @@ function showWaysIn(screen: Screen): void {
     'The lab stays up until Ctrl-C. To look inside, from another terminal',
     [
       `${enter}${routelet} status --socket ${RUN_DIR}/${first?.name}.sock`,
-      `${enter}${routelet} peers --socket ${RUN_DIR}/tor.sock`,
+      ...(tor === 'routelet' ? [`${enter}${routelet} peers --socket ${RUN_DIR}/tor.sock`] : []),
       `${enter}${routelet} routes --all-paths --socket ${RUN_DIR}/${REFLECTOR.name}.sock`,
       `${enter}ip -n ${node} route`,
       `${enter}ip netns exec ${NAMESPACE_PREFIX}${first?.pod.name} ping ${NODES.at(-1)?.pod.address}`,
