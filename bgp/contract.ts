@@ -165,6 +165,8 @@ export interface PeerStatus {
   readonly families: readonly PeerFamilyStatus[]
   readonly lastError?: SessionError
   readonly timesEstablished: number
+  /** Those that ended a connection, but for collisions. */
+  readonly notifications: readonly NotificationCount[]
   readonly messages: {
     readonly received: number
     readonly sent: number
@@ -181,6 +183,14 @@ export interface PeerFamilyStatus {
   readonly accepted: number
   readonly advertised: number
   readonly endOfRibReceived: boolean
+}
+
+/** NOTIFICATIONs of one kind. */
+export interface NotificationCount {
+  readonly direction: 'sent' | 'received'
+  readonly code: number
+  readonly subcode: number
+  readonly count: number
 }
 
 /** How a session ended: by a NOTIFICATION we sent or got, or by the transport. */

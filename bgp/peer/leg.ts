@@ -16,6 +16,7 @@ import { CeaseError, MessageType, NotificationCode, RefreshError } from '../wire
 import { decodeNotification, encodeMessage, type Message } from '../wire/message.ts'
 import { cease, type Notification } from '../wire/notification.ts'
 import { decodeOpen, type Open } from '../wire/open.ts'
+import type { RouteChannel } from './route-context.ts'
 
 /** What a leg tells its peer, and asks of it. */
 export interface LegHost {
@@ -89,6 +90,19 @@ export class Leg {
     this.counts.sent += messages
     this.counts.updatesSent += messages
     return this.connection?.write(octets) ?? true
+  }
+
+  /** The way out for routes, once it is established. */
+  channel(): RouteChannel {
+    const connection = this.connection!
+    return {
+      write: (octets, messages) => this.write(octets, messages),
+      get unsentOctets() {
+        return connection.unsentOctets
+      },
+      localAddress: connection.localAddress,
+      interfaceName: connection.interfaceName,
+    }
   }
 
   send(message: Message): void {

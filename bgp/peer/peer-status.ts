@@ -1,6 +1,7 @@
-import type { PeerConfig, PeerStatus, SessionError } from '../contract.ts'
-import type { Ending, Negotiated } from '../session/session.ts'
+import type { PeerConfig, PeerStatus } from '../contract.ts'
+import type { Negotiated } from '../session/session.ts'
 import { describeCapabilities } from '../wire/capabilities.ts'
+import type { Endings } from './endings.ts'
 import type { Leg, MessageCounts } from './leg.ts'
 import type { PeerRoutes } from './peer-routes.ts'
 
@@ -13,13 +14,13 @@ export interface StatusSources {
   readonly idleReason: string | undefined
   readonly established: { readonly leg: Leg; readonly negotiated: Negotiated } | undefined
   readonly routes: PeerRoutes
-  readonly lastError: SessionError | undefined
+  readonly endings: Endings
   readonly timesEstablished: number
   readonly messages: MessageCounts
 }
 
 export function peerStatus(sources: StatusSources): PeerStatus {
-  const { config, range, state, idleReason, established, routes, lastError } = sources
+  const { config, range, state, idleReason, established, routes, endings } = sources
   const negotiated = established?.negotiated
   const localAddress = established?.leg.connection?.localAddress ?? config.localAddress
   return {
@@ -36,8 +37,9 @@ export function peerStatus(sources: StatusSources): PeerStatus {
     since: sources.since,
     ...(negotiated === undefined ? {} : negotiatedStatus(negotiated)),
     families: routes.status(),
-    ...(lastError === undefined ? {} : { lastError }),
+    ...(endings.last === undefined ? {} : { lastError: endings.last }),
     timesEstablished: sources.timesEstablished,
+    notifications: endings.notifications,
     messages: sources.messages,
     discarded: routes.discarded,
   }
@@ -54,10 +56,6 @@ function negotiatedStatus({ remoteBgpIdentifier, holdSeconds, keepaliveSeconds, 
 function expectedType({ remoteAsn, localAsn }: PeerConfig): PeerStatus['type'] {
   if (typeof remoteAsn !== 'number') return remoteAsn
   return remoteAsn === localAsn ? 'internal' : 'external'
-}
-
-export function sessionError({ direction, notification: why, text }: Ending, at: number): SessionError {
-  return { direction, text, at, ...(why === undefined ? {} : { code: why.code, subcode: why.subcode }) }
 }
 
 export function addCounts(to: MessageCounts, more: MessageCounts): MessageCounts {

@@ -1,4 +1,4 @@
-import type { PeerConfig, PeerStatus, SessionError, SessionState } from '../contract.ts'
+import type { PeerConfig, PeerStatus, SessionState } from '../contract.ts'
 import type { Connection, SpeakerPorts } from '../ports.ts'
 import { isCollision, judgeCollision } from '../session/collision.ts'
 import { idleHoldSeconds } from '../session/damping.ts'
@@ -7,9 +7,10 @@ import type { FamilyRow } from '../wire/families.ts'
 import { CeaseError } from '../wire/iana.ts'
 import { cease, type Notification } from '../wire/notification.ts'
 import type { Open } from '../wire/open.ts'
+import { Endings } from './endings.ts'
 import { Leg, type LegHost, type MessageCounts } from './leg.ts'
 import { PeerRoutes } from './peer-routes.ts'
-import { addCounts, peerStatus, sessionError } from './peer-status.ts'
+import { addCounts, peerStatus } from './peer-status.ts'
 import { exceededLimit } from './prefix-limits.ts'
 import type { RouteContext } from './route-context.ts'
 import { dialRequest, sessionConfig, sessionKey, ttlOptions } from './session-config.ts'
@@ -45,7 +46,7 @@ export class Peer {
   readonly #stale: StaleRoutes
   #failures = 0
   #timesEstablished = 0
-  #lastError: SessionError | undefined
+  readonly #endings: Endings
   #since: number
   #shown: SessionState = 'Idle'
   #counts: MessageCounts = { received: 0, sent: 0, updatesReceived: 0, updatesSent: 0 }
@@ -61,6 +62,7 @@ export class Peer {
     this.#config = config
     this.#context = context
     this.#since = context.ports.clock.wallTime()
+    this.#endings = new Endings(context.ports.log)
     this.routes = new PeerRoutes(config, context, {
       endOfRib: (family) => context.endOfRib(this, family),
       discarded: (findings, octets) => {
@@ -156,7 +158,7 @@ export class Peer {
       idleReason: this.#idleReason() ?? (this.#cancelRestart ? 'waiting after a failure' : undefined),
       established: this.#established,
       routes: this.routes,
-      lastError: this.#lastError,
+      endings: this.#endings,
       timesEstablished: this.#timesEstablished,
       messages,
     })
@@ -199,35 +201,27 @@ export class Peer {
   }
 
   #up(leg: Leg, negotiated: Negotiated): void {
-    for (const other of [...this.#legs]) {
-      // One that was established is dead, and the peer restarts: a word on it would end that.
-      if (other !== leg) other.stop(other.state === 'Established' ? undefined : cease(CeaseError.ConnectionCollision))
-    }
+    const others = [...this.#legs].filter((other) => other !== leg)
+    // An established one is dead, and its peer restarts: a word on it would end that.
+    others.find(({ state }) => state === 'Established')?.stop(undefined)
     this.#established = { leg, negotiated }
     this.#since = this.#context.ports.clock.wallTime()
     this.#failures = 0
     this.#timesEstablished++
     this.#stale.returned(negotiated)
-    const connection = leg.connection!
-    this.routes.up(negotiated, {
-      write: (octets, messages) => leg.write(octets, messages),
-      get unsentOctets() {
-        return connection.unsentOctets
-      },
-      localAddress: connection.localAddress,
-      interfaceName: connection.interfaceName,
-    })
+    this.routes.up(negotiated, leg.channel())
+    this.#show('KEEPALIVE received')
+    for (const other of others) other.stop(cease(CeaseError.ConnectionCollision))
   }
 
   #ended(leg: Leg, ending: Ending): void {
     this.#legs.delete(leg)
     this.#counts = addCounts(this.#counts, leg.counts)
     const wasUp = this.#established?.leg === leg
-    if (!isCollision(ending.notification) || wasUp) {
-      this.#lastError = sessionError(ending, this.#context.ports.clock.wallTime())
-    }
+    const collided = isCollision(ending.notification) && !wasUp
+    if (!collided) this.#endings.note(this.name, ending, this.#context.ports.clock.wallTime())
     if (wasUp) this.#down(ending)
-    else if (!isCollision(ending.notification)) this.#failures++
+    else if (!collided) this.#failures++
     if (this.#removed) return
     if (this.range !== undefined) {
       if (this.#legs.size === 0 && !this.#stale.waiting) this.#context.ended(this)

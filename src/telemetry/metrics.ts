@@ -167,6 +167,16 @@ const PEER_COUNTERS: readonly Row<PeerStatus>[] = [
     },
   },
   {
+    name: 'routelet_peer_notifications_total',
+    help: 'NOTIFICATIONs that ended a connection, but for collisions, by direction and code (RFC 4271, section 4.5).',
+    labels: ['peer', 'remote_address', 'direction', 'code', 'subcode'],
+    samples: (peer) =>
+      peer.notifications.map(({ direction, code, subcode, count }) => [
+        { ...identity(peer), direction, code: `${code}`, subcode: `${subcode}` },
+        count,
+      ]),
+  },
+  {
     name: 'routelet_peer_malformed_total',
     help: 'What was discarded or withdrawn because the peer sent it malformed (RFC 7606), by the kind of error.',
     labels: ['peer', 'remote_address', 'what'],

@@ -46,3 +46,32 @@ test('a second connection that the peer goes on with takes the place of the firs
   expect(status().since).toBeGreaterThan(since)
   expect(node.best().get('20.0.0.0/8')).toMatchObject({ stale: true })
 })
+
+test('a connection that says something wrong beside the session is counted, and the session stays', () => {
+  const { rack, first, status } = stage()
+  const garbage = Uint8Array.from(Buffer.from('HELLO'.repeat(9)))
+  const second = new RawPeer(rack, '10.0.0.2').dial('10.0.0.1').send(garbage)
+  expect(second.notification).toMatchObject({ code: 1, subcode: 1 })
+  expect(first.closed).toBe(false)
+  expect(status()).toMatchObject({
+    state: 'Established',
+    timesEstablished: 1,
+    notifications: [{ direction: 'sent', code: 1, subcode: 1, count: 1 }],
+  })
+})
+
+test('the reason why a session is up is its own, not that of the attempt it makes needless', () => {
+  const rack = new Rack()
+  const reasons: string[] = []
+  rack.speaker(
+    '10.0.0.1',
+    { peers: [peer('10.0.0.2')] },
+    {
+      onEvent: (event) => {
+        if (event.type === 'SessionChanged' && event.to === 'Established') reasons.push(event.because)
+      },
+    },
+  )
+  new RawPeer(rack, '10.0.0.2').establish('10.0.0.1', restartable)
+  expect(reasons).toEqual(['KEEPALIVE received'])
+})

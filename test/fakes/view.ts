@@ -17,6 +17,7 @@ export function peerStatus(changes: Partial<PeerStatus> = {}): PeerStatus {
     since: 1_000_000,
     families: [{ family: 'ipv4-unicast', received: 10, accepted: 8, advertised: 3, endOfRibReceived: true }],
     timesEstablished: 1,
+    notifications: [],
     messages: { received: 20, sent: 21, updatesReceived: 5, updatesSent: 6 },
     discarded: [],
     ...changes,

@@ -35,6 +35,7 @@ function session(name: string, state: SessionState, accepted = 0): PeerStatus {
     capabilities: { sent: ['route-refresh', 'add-path'], received: ['route-refresh'] },
     lastError: { direction: 'received', code: 6, subcode: 2, text: 'shutdown', at: NOW },
     timesEstablished: 1,
+    notifications: [],
     messages: { received: 1, sent: 1, updatesReceived: 0, updatesSent: 0 },
     discarded: [],
   }
