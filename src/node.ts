@@ -113,7 +113,10 @@ function routesWereKept(kept: Loaded, role: NodeOptions['role']): boolean {
 }
 
 function cannotListen({ port, error }: { readonly port: number; readonly error: string }): Failure {
-  return new Failure(EXIT_FAILED, [`cannot listen on TCP port ${port}: ${error}; does another BGP daemon run here?`])
+  const advice = error.includes('EACCES')
+    ? 'run as root, or with the capability NET_BIND_SERVICE'
+    : 'does another BGP daemon run here?'
+  return new Failure(EXIT_FAILED, [`cannot listen on TCP port ${port}: ${error}; ${advice}`])
 }
 
 function describeSource(source: ConfigurationSource): string {
