@@ -36,7 +36,7 @@ export class ClusterNode {
     this.#agent = agent
     const answers = () => agent.exitCode !== null || this.status().then(Boolean, () => false)
     await eventually(`the agent of ${this.name} answers`, answers, 30_000)
-    if (agent.exitCode !== null) throw new Error(`it ended with status ${agent.exitCode}: ${this.log()}`)
+    if (agent.exitCode !== null) throw new Error(`it ended with status ${agent.exitCode}: ${this.#log()}`)
   }
 
   /** Ends the agent; resolves with its exit status when it is gone. */
@@ -77,7 +77,14 @@ export class ClusterNode {
     return kept === undefined || 'unreadable' in kept ? undefined : kept.desired.announcements
   }
 
-  readonly log = () => readFileSync(this.#logPath, 'utf8')
+  /** All there is to find out why a test failed. */
+  async report(): Promise<string> {
+    const ask = (query: Record<string, string>) => {
+      return fetchDocument(this.#socket, '/v1/routes', query).catch((error) => String(error))
+    }
+    const routes = [await ask({ allPaths: 'true' }), await ask({ kernel: 'true' })]
+    return [`${this.name}:`, ...routes.map((one) => JSON.stringify(one)), this.#log()].join('\n')
+  }
 
   get #stateDir(): string {
     return join(this.#folder, `${this.name}.state`)
@@ -89,5 +96,9 @@ export class ClusterNode {
 
   get #logPath(): string {
     return join(this.#folder, `${this.name}.log`)
+  }
+
+  #log(): string {
+    return readFileSync(this.#logPath, 'utf8')
   }
 }

@@ -22,6 +22,9 @@ describe.skipIf(reason !== undefined)('a cluster with an API server and a router
 
   const node = (number: number) => nodes.get(number)!
   const allConverged = () => converged(cluster, nodes, services)
+  const report = async () => {
+    for (const each of nodes.values()) console.log(await each.report())
+  }
   /** How often the sessions came up, by `n1 mesh/n2`; without those whose name the pattern matches. */
   const timesEstablished = async (except = /^$/) => {
     const all = await Promise.all([...nodes.values()].map((each) => each.timesEstablished()))
@@ -33,11 +36,12 @@ describe.skipIf(reason !== undefined)('a cluster with an API server and a router
     const made = [objects.node(1), objects.node(2), objects.node(3, objects.WITH_PASSWORD)]
     await cluster.api.apply(...objects.atFirst('first'), ...made)
     for (const number of EVERYWHERE) nodes.set(number, await cluster.addNode(number))
-    await allConverged()
+    await allConverged().catch(async (error) => {
+      await report()
+      throw error
+    })
   })
-  afterEach(({ task }) => {
-    if (task.result?.state === 'fail') for (const { name, log } of nodes.values()) console.log(name, log())
-  })
+  afterEach(({ task }) => (task.result?.state === 'fail' ? report() : undefined))
   afterAll(() => cluster?.[Symbol.asyncDispose]())
 
   test('the pods of every node are known everywhere', () => allConverged())

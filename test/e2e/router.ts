@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Netns } from '../../src/lab/netns.ts'
 import { eventually } from '../eventually.ts'
@@ -51,6 +51,8 @@ export class Router {
         logPath: join(folder, `${name}.log`),
       })
     start('zebra', '/dev/null')
+    // A bgpd that does not find zebra asks again after ten seconds, and until then knows no IPv6 next hop of its own.
+    await eventually('zebra listens', () => existsSync(join(folder, 'zserv')), 20_000)
     start('bgpd', file)
     const router = new Router(netns, folder)
     await eventually('FRR answers', () => router.#vtysh('show bgp summary json').then(Boolean, () => false), 20_000)
