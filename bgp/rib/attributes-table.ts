@@ -149,7 +149,7 @@ export class AttributesTable {
     this.source[id] = source.slot
     this.#setsBySource[source.slot] = this.setsOf(source.slot) + 1
     this.refs[id] = 0
-    const nextHop = f.nextHop === undefined ? NONE : this.nextHops.intern(f.nextHop, scopeOf(f.nextHop, source))
+    const nextHop = this.#internNextHop(f, source)
     this.nextHops.retain(nextHop)
     this.nextHop[id] = nextHop
     this.#hashes[id] = hash
@@ -158,6 +158,11 @@ export class AttributesTable {
     if (++this.size * 2 > this.#mask) this.#rehash(this.#slots.length * 2)
     else this.#place(id)
     return id
+  }
+
+  #internNextHop({ nextHopWord, nextHop }: SetFields, source: SetSource): number {
+    if (nextHopWord !== 0) return this.nextHops.internWord(nextHopWord)
+    return nextHop === undefined ? NONE : this.nextHops.intern(nextHop, scopeOf(nextHop, source))
   }
 
   #remove(id: SetId): void {

@@ -41,6 +41,8 @@ export interface SetFields {
   lengthAndOrigin: number
   med: number
   neighbourAsn: number
+  /** An IPv4 next hop as a word; 0: none, or one of IPv6. */
+  nextHopWord: number
   nextHop: Address | undefined
   /** ORIGINATOR_ID, else the BGP identifier of the peer. */
   originator: number
@@ -72,6 +74,7 @@ export function newFields(): SetFields {
     lengthAndOrigin: 0,
     med: 0,
     neighbourAsn: 0,
+    nextHopWord: 0,
     nextHop: undefined,
     originator: 0,
     clusterListLength: 0,
@@ -85,6 +88,7 @@ export function decodeFields(octets: Uint8Array, start: number, end: number, sou
   f.lengthAndOrigin = Origin.Incomplete
   f.med = 0
   f.neighbourAsn = 0
+  f.nextHopWord = 0
   f.nextHop = undefined
   f.originator = source.remoteIdentifier
   f.clusterListLength = 0
@@ -116,7 +120,7 @@ function decodeField(
     case AttributeCode.AsPath:
       return decodePath(octets, start, end, source, f)
     case AttributeCode.NextHop:
-      f.nextHop = isHostAddress4(octets, start) ? addressFromOctets(octets, start, 4) : undefined
+      if (isHostAddress4(octets, start)) f.nextHopWord = uint32At(octets, start)
       return
     case AttributeCode.Med:
       f.med = uint32At(octets, start)
@@ -177,7 +181,7 @@ function decodeMpNextHop(octets: Uint8Array, start: number, f: SetFields): void 
   const length = octets[start + 3]!
   f.flags |= SetFlag.MpNextHop
   const [first, second] = [start + 4, start + 20]
-  if (length === 4) f.nextHop = isHostNextHop(octets, first, 4) ? addressFromOctets(octets, first, 4) : undefined
+  if (length === 4) f.nextHopWord = isHostNextHop(octets, first, 4) ? uint32At(octets, first) : 0
   else if (isHostNextHop(octets, first, 16)) f.nextHop = addressFromOctets(octets, first, 16)
   else if (length === 32 && isHostNextHop(octets, second, 16)) f.nextHop = addressFromOctets(octets, second, 16)
 }

@@ -1,4 +1,4 @@
-import { type Address, addressOctets } from '../../routing/ip/address.ts'
+import { type Address, addressFromWords, addressOctets } from '../../routing/ip/address.ts'
 import type { NextHopPath, NextHopResolver } from '../contract.ts'
 
 interface NextHop {
@@ -15,6 +15,8 @@ export class NextHops {
   readonly #byKey = new Map<string, number>()
   readonly #rows: (NextHop | undefined)[] = [undefined]
   readonly #free: number[] = []
+  #lastWord = 0
+  #lastId = 0
   readonly #resolve: NextHopResolver | undefined
   /** Hot columns for the decision. */
   resolvable = new Uint8Array(64)
@@ -23,6 +25,14 @@ export class NextHops {
   constructor(resolve: NextHopResolver | undefined) {
     this.#resolve = resolve
     this.resolvable[0] = 1
+  }
+
+  /** An IPv4 next hop; a table often has few, so the last one is tried first. Hot. */
+  internWord(word: number): number {
+    if (word === this.#lastWord) return this.#lastId
+    this.#lastId = this.intern(addressFromWords(4, word), undefined)
+    this.#lastWord = word
+    return this.#lastId
   }
 
   intern(address: Address, interfaceName: string | undefined): number {
@@ -48,6 +58,7 @@ export class NextHops {
     if (--row.sets > 0) return
     this.#byKey.delete(row.key)
     this.#rows[id] = undefined
+    if (id === this.#lastId) this.#lastWord = 0
     this.#free.push(id)
   }
 
