@@ -201,6 +201,8 @@ export class Peer {
   }
 
   #up(leg: Leg, negotiated: Negotiated): void {
+    // Before the losers of a collision go: their end is not why this session is up.
+    this.#show('KEEPALIVE received')
     const others = [...this.#legs].filter((other) => other !== leg)
     // An established one is dead, and its peer restarts: a word on it would end that.
     others.find(({ state }) => state === 'Established')?.stop(undefined)

@@ -6,7 +6,8 @@ import { type Column8, type Column32, grow8, grow32 } from './columns.ts'
 import type { Decision } from './decision.ts'
 import { DirtyList } from './dirty-list.ts'
 import { LOOP_FLAGS, SetFlag } from './fields.ts'
-import { PathRows, type RowId } from './path-rows.ts'
+import type { RowId } from './path-rows.ts'
+import { Paths } from './paths.ts'
 
 export const RowFlag = {
   /** Kept over a restart of its peer (RFC 4724). */
@@ -37,11 +38,11 @@ export class Rib {
   readonly #sets: AttributesTable
   readonly #decision: Decision
   /** By PrefixId. */
-  #first: Column32 = new Uint32Array(FIRST_ROWS)
   #best: Column32 = new Uint32Array(FIRST_ROWS)
   /** Some candidate has a MED, so best cannot be found by comparing in pairs. */
   #hasMed: Column8 = new Uint8Array(FIRST_ROWS)
-  readonly #rows = new PathRows()
+  readonly #paths = new Paths()
+  readonly #rows = this.#paths.rows
   #bestCount = 0
   /** By peer slot: rows, and those of them that policy accepted. */
   readonly received: number[] = []
@@ -65,8 +66,8 @@ export class Rib {
 
   /** Takes in a route (RFC 4271, section 9.1): replaces what the peer said of the prefix before. Hot. */
   announce(slot: number, prefix: PrefixId, set: SetId, flags: number): void {
-    if (prefix >= this.#first.length) this.#growPrefixes()
-    const row = this.#rowOf(prefix, slot)
+    if (prefix >= this.#best.length) this.#growPrefixes()
+    const row = this.#paths.rowOf(prefix, slot)
     this.#sets.retain(set)
     if (this.#sets.med[set] !== 0) this.#hasMed[prefix] = 1
     if (row === NONE) {
@@ -85,7 +86,7 @@ export class Rib {
 
   /** True when the peer had such a route. */
   withdraw(slot: number, prefix: PrefixId): boolean {
-    const row = this.#rowOf(prefix, slot)
+    const row = this.#paths.rowOf(prefix, slot)
     if (row === NONE) return false
     this.#unlink(prefix, row)
     return true
@@ -114,13 +115,12 @@ export class Rib {
   }
 
   isEmpty(prefix: PrefixId): boolean {
-    return prefix >= this.#first.length || this.#first[prefix] === NONE
+    return this.#paths.isEmpty(prefix)
   }
 
   /** All paths to the prefix, in no order. */
-  *paths(prefix: PrefixId): Generator<RowId> {
-    if (this.isEmpty(prefix)) return
-    for (let row = this.#first[prefix]!; row !== NONE; row = this.#rows.next[row]!) yield row
+  paths(prefix: PrefixId): Generator<RowId> {
+    return this.#paths.of(prefix)
   }
 
   /** The paths that may be used together with the best one, it included (RFC 4271, 9.1.2.2, up to step e). */
@@ -175,34 +175,17 @@ export class Rib {
     if (this.prefixes.size === 0) this.#shrinkPrefixes()
   }
 
-  #rowOf(prefix: PrefixId, slot: number): RowId {
-    if (prefix >= this.#first.length) return NONE
-    let row = this.#first[prefix]!
-    while (row !== NONE && this.#rows.peer[row] !== slot) row = this.#rows.next[row]!
-    return row
-  }
-
   #link(prefix: PrefixId, slot: number, set: SetId, flags: number): void {
-    const row = this.#rows.take()
-    this.#rows.prefix[row] = prefix
-    this.#rows.next[row] = this.#first[prefix]!
-    this.#first[prefix] = row
+    const row = this.#paths.link(prefix, slot)
     this.#rows.set[row] = set
     this.#rows.flags[row] = flags
-    this.#rows.peer[row] = slot
     this.received[slot] = (this.received[slot] ?? 0) + 1
     this.#countAccepted(slot, flags, 1)
     this.#changed(prefix, row)
   }
 
   #unlink(prefix: PrefixId, row: RowId): void {
-    const next = this.#rows.next[row]!
-    if (this.#first[prefix] === row) this.#first[prefix] = next
-    else {
-      let before = this.#first[prefix]!
-      while (this.#rows.next[before] !== row) before = this.#rows.next[before]!
-      this.#rows.next[before] = next
-    }
+    this.#paths.unlink(prefix, row)
     const set = this.#rows.set[row]!
     const slot = this.#rows.peer[row]!
     this.received[slot]!--
@@ -239,12 +222,20 @@ export class Rib {
   }
 
   #bestOf(prefix: PrefixId): RowId {
+    const crowd = this.#paths.crowdOf(prefix)
     let best = NONE
-    for (let row = this.#first[prefix]!; row !== NONE; row = this.#rows.next[row]!) {
-      if (!this.eligible(row)) continue
-      if (best === NONE || this.#decision.compare(this.#rows.set[row]!, this.#rows.set[best]!, false) < 0) best = row
+    if (crowd !== undefined) for (const row of crowd.rows) best = this.#better(row, best)
+    else {
+      const { next } = this.#rows
+      for (let row = this.#paths.firstOf(prefix); row !== NONE; row = next[row]!) best = this.#better(row, best)
     }
     return best
+  }
+
+  #better(row: RowId, best: RowId): RowId {
+    if (!this.eligible(row)) return best
+    if (best === NONE) return row
+    return this.#decision.compare(this.#rows.set[row]!, this.#rows.set[best]!, false) < 0 ? row : best
   }
 
   /**
@@ -252,12 +243,12 @@ export class Rib {
    * each neighbour is found first, with MED, then the best of those, without: a function of the set of candidates.
    */
   #bestByNeighbour(prefix: PrefixId): RowId {
-    const first = this.#first[prefix]!
+    const only = this.#paths.onlyOf(prefix)
     // Nearly always there is but one.
-    if (first !== NONE && this.#rows.next[first] === NONE) return this.eligible(first) ? first : NONE
+    if (only !== NONE) return this.eligible(only) ? only : NONE
     const winners = new Map<number, RowId>()
     let anyMed = 0
-    for (let row = this.#first[prefix]!; row !== NONE; row = this.#rows.next[row]!) {
+    for (const row of this.paths(prefix)) {
       const set = this.#rows.set[row]!
       if (this.#sets.med[set] !== 0) anyMed = 1
       if (!this.eligible(row)) continue
@@ -268,9 +259,7 @@ export class Rib {
     }
     this.#hasMed[prefix] = anyMed
     let best = NONE
-    for (const row of winners.values()) {
-      if (best === NONE || this.#decision.compare(this.#rows.set[row]!, this.#rows.set[best]!, false) < 0) best = row
-    }
+    for (const row of winners.values()) best = this.#better(row, best)
     return best
   }
 
@@ -285,13 +274,13 @@ export class Rib {
 
   #growPrefixes(): void {
     const rows = this.prefixes.capacity
-    this.#first = grow32(this.#first, rows)
+    this.#paths.growTo(rows)
     this.#best = grow32(this.#best, rows)
     this.#hasMed = grow8(this.#hasMed, rows)
   }
 
   #shrinkPrefixes(): void {
-    this.#first = new Uint32Array(FIRST_ROWS)
+    this.#paths.shrink()
     this.#best = new Uint32Array(FIRST_ROWS)
     this.#hasMed = new Uint8Array(FIRST_ROWS)
   }
