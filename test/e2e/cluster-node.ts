@@ -44,6 +44,7 @@ export class ClusterNode {
     const agent = this.#agent
     if (agent === undefined) throw new TypeError(`${this.name} has no agent`)
     this.#agent = undefined
+    if (agent.exitCode !== null || agent.signalCode !== null) return agent.exitCode
     const gone = new Promise<number | null>((resolve) => agent.once('exit', resolve))
     signal(agent.pid!, how)
     return gone
