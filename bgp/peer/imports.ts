@@ -3,7 +3,7 @@ import type { FamilyName, PeerConfig } from '../contract.ts'
 import type { SetSource } from '../rib/fields.ts'
 import { PolicyChain } from '../rib/policy.ts'
 import { PolicyFilter } from '../rib/policy-filter.ts'
-import { RowFlag } from '../rib/rib.ts'
+import { AGE_FLAGS, RowFlag } from '../rib/rib.ts'
 import { type ReceiverEvents, type ReceiverTables, UpdateReceiver } from '../rib/update-receiver.ts'
 import type { Negotiated } from '../session/session.ts'
 import { policiesOf, type RouteChannel, type RouteContext } from './route-context.ts'
@@ -18,6 +18,7 @@ export class PeerImports {
   #filters = new Map<FamilyName, PolicyFilter>()
   /** The policies in force, content and all. */
   #key: string | undefined
+  #left = false
 
   constructor(
     context: RouteContext,
@@ -46,6 +47,11 @@ export class PeerImports {
   }
 
   leave(): void {
+    this.#left = true
+    this.#disposeFilters()
+  }
+
+  #disposeFilters(): void {
     for (const filter of this.#filters.values()) filter.dispose()
     this.#filters = new Map()
   }
@@ -53,21 +59,23 @@ export class PeerImports {
   /** New policies: every row is judged again from what the peer sent, without asking it. */
   reconfigure(config: PeerConfig): void {
     if (this.#policyKey(config) === this.#key) return
-    this.leave()
+    this.#disposeFilters()
     this.#buildFilters(config)
     const tables = this.#tables()
     this.#receiver.tables = tables
     const { sets, ribs } = this.#context.tables
     this.#context.sweeps.start(this.#source.slot, ribs.values(), (rib, row, prefix) => {
       const original = sets.originalOf(rib.setOf(row))
-      const stale = rib.flagsOf(row) & RowFlag.Stale
+      // The session is over: what stays of it stays as it is.
+      if (this.#left) return
+      const age = rib.flagsOf(row) & AGE_FLAGS
       const filter = this.#filters.get(rib.family.name)
       if (filter === undefined) {
-        rib.announce(rib.peerOf(row), prefix, original, stale | (tables.acceptByDefault ? 0 : RowFlag.Rejected))
+        rib.announce(rib.peerOf(row), prefix, original, age | (tables.acceptByDefault ? 0 : RowFlag.Rejected))
         return
       }
       const { set, accept, named } = filter.apply(prefix, original)
-      const flags = stale | (accept ? 0 : RowFlag.Rejected) | (named ? RowFlag.Named : 0)
+      const flags = age | (accept ? 0 : RowFlag.Rejected) | (named ? RowFlag.Named : 0)
       rib.announce(rib.peerOf(row), prefix, set, flags)
     })
   }

@@ -2,7 +2,7 @@ import { addressWords } from '../../routing/ip/address.ts'
 import type { FamilyName, PeerConfig, PeerFamilyStatus } from '../contract.ts'
 import type { SetSource } from '../rib/fields.ts'
 import type { GroupMember } from '../rib/group-member.ts'
-import { RowFlag } from '../rib/rib.ts'
+import { type Rib, RowFlag } from '../rib/rib.ts'
 import type { Negotiated } from '../session/session.ts'
 import type { Finding } from '../wire/attributes/check.ts'
 import type { FamilyRow } from '../wire/families.ts'
@@ -27,6 +27,8 @@ export class PeerRoutes {
   #exports: PeerExports | undefined
   #families: readonly FamilyRow[] = []
   readonly #ended = new Set<FamilyRow>()
+  /** Routes were kept over a restart and not all have been looked at since. */
+  #mayBeStale = false
   readonly #discarded = new Map<string, number>()
 
   constructor(config: PeerConfig, context: RouteContext, events: PeerRouteEvents) {
@@ -59,21 +61,26 @@ export class PeerRoutes {
     this.#exports = undefined
     this.#imports = undefined
     this.#families = []
-    this.#context.sweeps.start(this.#slot, this.#context.tables.ribs.values(), (rib, row, prefix) => {
-      if (keep.includes(rib.family)) rib.markStale(row)
-      else rib.withdraw(rib.peerOf(row), prefix)
-    })
+    for (const rib of this.#context.tables.ribs.values()) {
+      // RFC 4724, section 4.2: what is stale already goes when the peer is lost once more.
+      const kept = keep.includes(rib.family)
+      this.#mark(rib, (flags) => (kept && (flags & RowFlag.Stale) === 0 ? RowFlag.Stale : RowFlag.Doomed))
+    }
+    this.#sweepDoomed()
+    this.#mayBeStale = keep.length > 0
     if (keep.length === 0) this.#giveSlotBack()
     this.#context.kick()
   }
 
   /** What is still stale goes: after End-of-RIB, or when the time for the restart is over. */
   sweepStale(family?: FamilyRow): void {
+    if (!this.#mayBeStale) return
     const { ribs } = this.#context.tables
-    const which = family === undefined ? ribs.values() : [ribs.get(family.name)!]
-    this.#context.sweeps.start(this.#slot, which, (rib, row, prefix) => {
-      if ((rib.flagsOf(row) & RowFlag.Stale) !== 0) rib.withdraw(rib.peerOf(row), prefix)
-    })
+    for (const rib of family === undefined ? ribs.values() : [ribs.get(family.name)!]) {
+      this.#mark(rib, (flags) => ((flags & RowFlag.Stale) === 0 ? 0 : RowFlag.Doomed))
+    }
+    this.#sweepDoomed()
+    if (family === undefined) this.#mayBeStale = false
     this.#context.kick()
   }
 
@@ -155,10 +162,24 @@ export class PeerRoutes {
   }
 
   #dropRoutes(): void {
-    this.#context.sweeps.start(this.#slot, this.#context.tables.ribs.values(), (rib, row, prefix) => {
-      rib.withdraw(rib.peerOf(row), prefix)
-    })
+    for (const rib of this.#context.tables.ribs.values()) this.#mark(rib, () => RowFlag.Doomed)
+    this.#sweepDoomed()
     this.#giveSlotBack()
+  }
+
+  /**
+   * What becomes of the routes is decided here, at once; only the work is left to a sweep. A sweep that decided row by
+   * row would meet routes that were announced after its cause, by a peer that is back or by the next owner of the slot.
+   */
+  #mark(rib: Rib, flagFor: (flags: number) => number): void {
+    if ((rib.received[this.#slot] ?? 0) === 0) return
+    rib.sweep(this.#slot, 1, Number.POSITIVE_INFINITY, (row) => rib.mark(row, flagFor(rib.flagsOf(row))))
+  }
+
+  #sweepDoomed(): void {
+    this.#context.sweeps.start(this.#slot, this.#context.tables.ribs.values(), (rib, row, prefix) => {
+      if ((rib.flagsOf(row) & RowFlag.Doomed) !== 0) rib.withdraw(rib.peerOf(row), prefix)
+    })
   }
 
   #giveSlotBack(): void {

@@ -1,5 +1,6 @@
 import type { Clock } from '../ports.ts'
 import type { Negotiated } from '../session/session.ts'
+import { FAMILIES } from '../wire/families.ts'
 import type { PeerRoutes } from './peer-routes.ts'
 
 /** After a session is back, stale routes wait this much longer than the restart time for an End-of-RIB. */
@@ -31,13 +32,16 @@ export class StaleRoutes {
     })
   }
 
-  /** The peer is back: families whose forwarding it did not keep are stale no longer but gone, the others wait. */
+  /**
+   * The peer is back: families whose forwarding it did not keep, or that it speaks no more, are stale no longer but
+   * gone, the others wait.
+   */
   returned({ families, gracefulRestart }: Negotiated): void {
     if (this.#cancel === undefined) return
     this.stop()
-    for (const family of families) {
+    for (const family of FAMILIES) {
       const kept = gracefulRestart?.families.find((row) => row.family === family)?.forwardingKept
-      if (!kept) this.#routes.sweepStale(family)
+      if (!kept || !families.includes(family)) this.#routes.sweepStale(family)
     }
     // A peer that never sends its End-of-RIB does not keep stale routes for ever.
     const seconds = (gracefulRestart?.restartSeconds ?? 0) + GRACE_SECONDS

@@ -16,7 +16,12 @@ export const RowFlag = {
   Rejected: 1 << 1,
   /** A policy rule whose `prefixes` match accepted it. */
   Named: 1 << 2,
+  /** Given up; a sweep takes it away, unless the peer announces it again before. */
+  Doomed: 1 << 3,
 } as const
+
+/** They change nothing about what the route is worth. */
+export const AGE_FLAGS = RowFlag.Stale | RowFlag.Doomed
 
 const NONE = 0
 const FIRST_ROWS = 1024
@@ -80,7 +85,7 @@ export class Rib {
     this.#rows.flags[row] = flags
     this.#countAccepted(slot, oldFlags, -1)
     this.#countAccepted(slot, flags, 1)
-    if (oldSet !== set || ((oldFlags ^ flags) & ~RowFlag.Stale) !== 0) this.#changed(prefix, row)
+    if (oldSet !== set || ((oldFlags ^ flags) & ~AGE_FLAGS) !== 0) this.#changed(prefix, row)
     this.#sets.release(oldSet)
   }
 
@@ -158,9 +163,9 @@ export class Rib {
     return end >= this.#rows.end ? NONE : end
   }
 
-  /** Sets flag bits on a row without touching the rest (stale marks). */
-  markStale(row: RowId): void {
-    this.#rows.flags[row]! |= RowFlag.Stale
+  /** Sets a flag of AGE_FLAGS. */
+  mark(row: RowId, flag: number): void {
+    this.#rows.flags[row]! |= flag
   }
 
   /** Looks at the prefix again, after something that eligibility or cost depends on changed. */
@@ -193,6 +198,8 @@ export class Rib {
     const wasBest = this.#best[prefix] === row
     if (wasBest || this.#hasMed[prefix] === 1) this.#recompute(prefix, row)
     else if (this.feedAllPaths) this.feedDirty.add(prefix)
+    // Nobody was told of a path that was never chosen, but the prefix is to be freed.
+    if (this.#paths.isEmpty(prefix)) this.dirty.add(prefix)
     // Only now: the recomputation may still compare with it.
     this.#rows.free(row)
     this.#sets.release(set)

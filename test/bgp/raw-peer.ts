@@ -10,6 +10,8 @@ export class RawPeer {
   /** IPv4 routes as told by UPDATEs: prefix → attributes by code, as hex. */
   readonly routes = new Map<string, Map<number, string>>()
   closed = false
+  /** A withdrawal of what it was never told is no error: a peer that lags may miss both. */
+  lenient = false
   readonly #rack: Rack
   #connection: Connection | undefined
   #rest = new Uint8Array(0)
@@ -44,9 +46,20 @@ export class RawPeer {
   }
 
   send(...messages: Uint8Array[]): this {
-    for (const octets of messages) this.#connection!.write(octets)
+    this.write(...messages)
     this.#rack.clock.runUntilIdle()
     return this
+  }
+
+  /** Sends, and lets the others find it later. */
+  write(...messages: Uint8Array[]): void {
+    for (const octets of messages) this.#connection!.write(octets)
+  }
+
+  /** Sends what is under way, then closes. */
+  end(): void {
+    this.#connection?.close()
+    this.#rack.clock.runUntilIdle()
   }
 
   close(): void {
@@ -94,7 +107,7 @@ export class RawPeer {
     const withdrawnEnd = 21 + ((message[19]! << 8) | message[20]!)
     const attributesEnd = withdrawnEnd + 2 + ((message[withdrawnEnd]! << 8) | message[withdrawnEnd + 1]!)
     for (const prefix of prefixes(message.subarray(21, withdrawnEnd))) {
-      if (!this.routes.delete(prefix))
+      if (!this.routes.delete(prefix) && !this.lenient)
         throw new Error(`${this.at} was told to forget ${prefix}, which it had not been told`)
     }
     const attributes = new Map<number, string>()
