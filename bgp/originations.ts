@@ -39,6 +39,9 @@ export class Originations {
     this.#rebuildTold()
     for (const prefix of changed) this.#touch(prefix)
     for (const prefix of before.keys()) if (!this.#because.has(prefix)) this.#withdraw(prefix)
+    if (this.#because.size > 0 || this.#base === 0) return
+    this.#tables.sets.release(this.#base)
+    this.#base = 0
   }
 
   /** What an audience is told: the set it names, with the own AS prepended towards external peers. */

@@ -77,7 +77,8 @@ export class PeerExports {
   #regroup(state: FamilyState): void {
     const old = state.member
     if (old.group.key === this.#groupKey()) return
-    state.leftBehind = [...old.group.toldPrefixes(this.#slot)]
+    // A peer that moves on before it is caught up still knows what earlier groups told it.
+    state.leftBehind = [...new Set([...state.leftBehind, ...old.mayKnow()])]
     state.member = this.#newMember(state.family, state)
     this.#distribution(state.family).leave(old)
   }

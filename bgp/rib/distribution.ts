@@ -1,5 +1,6 @@
 import type { PrefixId } from '../../routing/ip/prefix-table.ts'
 import type { AttributesTable } from './attributes-table.ts'
+import { DirtyList } from './dirty-list.ts'
 import { GroupMember, type MemberSink } from './group-member.ts'
 import type { Rib } from './rib.ts'
 import { type GroupRules, UpdateGroup } from './update-group.ts'
@@ -17,7 +18,7 @@ export class Distribution {
   readonly #members = new Set<GroupMember>()
   readonly #priming = new Map<UpdateGroup, PrefixId>()
   /** Prefixes without paths that some member that is behind may still have to hear withdrawn. */
-  #limbo: PrefixId[] = []
+  readonly #limbo = new DirtyList()
 
   constructor(rib: Rib, sets: AttributesTable) {
     this.rib = rib
@@ -58,7 +59,7 @@ export class Distribution {
     for (let i = 0; i < count; i++) {
       const prefix = ids[i]!
       if (!this.rib.isEmpty(prefix)) continue
-      if (lagging || this.rib.feedDirty.has(prefix)) this.#limbo.push(prefix)
+      if (lagging || this.rib.feedDirty.has(prefix)) this.#limbo.add(prefix)
       else this.rib.releasePrefix(prefix)
     }
   }
@@ -94,10 +95,11 @@ export class Distribution {
   /** In slices too, for a million prefixes may leave at once. True when it is worth going on. */
   #leaveLimbo(): boolean {
     if (this.#limbo.length === 0 || this.#isLagging()) return false
-    const slice = this.#limbo.splice(0, LIMBO_SLICE)
-    const waiting = slice.filter((prefix) => this.rib.feedDirty.has(prefix) || this.rib.dirty.has(prefix))
-    for (const prefix of slice) this.rib.releasePrefix(prefix)
-    this.#limbo.push(...waiting)
-    return waiting.length < slice.length && this.#limbo.length > 0
+    const before = this.#limbo.length
+    this.#limbo.drain(LIMBO_SLICE, (prefix) => {
+      if (this.rib.feedDirty.has(prefix) || this.rib.dirty.has(prefix)) this.#limbo.add(prefix)
+      else this.rib.releasePrefix(prefix)
+    })
+    return this.#limbo.length < before && this.#limbo.length > 0
   }
 }

@@ -28,8 +28,10 @@ export class GroupMember {
   readonly slot: number
   live = false
   readonly #sink: MemberSink
-  /** Everything up to this version has been sent; 0: nothing. */
+  /** Everything up to this version has been sent; 0: nothing, or it is wanted again. */
   #version = 0
+  /** All withdrawals up to this version have been sent; 0: nothing has been told at all. */
+  #heard = 0
   /** The group's version when this round began: what it will know when it ends. */
   #roundVersion = 0
   #cursor: PrefixId = FIRST
@@ -54,31 +56,53 @@ export class GroupMember {
   /** Takes a chunk, less the runs of its own routes. */
   deliver(chunk: UpdateChunk): void {
     if (this.#skipping) return
-    const { starts, sources, octets } = chunk
+    if (!this.#send(chunk)) this.#filled()
+  }
+
+  /** In one piece, or in the pieces between its own runs. */
+  #send({ starts, sources, before, octets, messages }: UpdateChunk): boolean {
+    if (!sources.includes(this.slot)) return this.#sink.write(octets, messages)
     let room = true
-    if (!sources.includes(this.slot)) room = this.#sink.write(octets, chunk.messages)
-    else {
-      for (let run = 0; run < sources.length; run++) {
-        if (sources[run] === this.slot) continue
-        room = this.#sink.write(octets.subarray(starts[run], starts[run + 1] ?? octets.length), 1)
-      }
+    let [from, sent] = [0, 0]
+    for (let run = 0; run < sources.length; run++) {
+      if (sources[run] !== this.slot) continue
+      if (starts[run]! > from) room = this.#sink.write(octets.subarray(from, starts[run]), before[run]! - sent)
+      from = starts[run + 1] ?? octets.length
+      sent = before[run + 1] ?? messages
     }
-    if (!room) this.#filled()
+    return from < octets.length ? this.#sink.write(octets.subarray(from), messages - sent) : room
   }
 
   /** Takes one step; the caller calls again while `hungry`. */
   step(): void {
-    if (this.#cursor === FIRST) this.#roundVersion = this.group.version
+    if (this.#cursor === FIRST) {
+      this.#roundVersion = this.group.version
+      if (this.#heard === 0) this.#heard = this.#roundVersion
+    }
     this.#stepping = true
-    this.#cursor = this.group.catchUp(this, this.#cursor, this.#version)
+    this.#step()
     this.#stepping = false
+  }
+
+  #step(): void {
+    this.#cursor = this.group.catchUp(this, this.#cursor, {
+      announcedSince: this.#version,
+      withdrawnSince: this.#heard,
+      until: this.#roundVersion,
+    })
     if (this.#cursor !== 0) return
     this.#version = this.#roundVersion
+    this.#heard = this.#roundVersion
     if (this.group.version !== this.#version) return this.#startRound()
     this.live = true
     if (this.#greeted) return
     this.#greeted = true
     this.#sink.caughtUp()
+  }
+
+  /** Prefixes of which the peer may know a route, told by this group: what is withdrawn since it last listened too. */
+  mayKnow(): Generator<PrefixId> {
+    return this.group.toldPrefixes(this.slot, this.live ? this.group.version : this.#heard)
   }
 
   /** The socket has taken what was queued. */
@@ -89,6 +113,7 @@ export class GroupMember {
 
   /** Starts again from nothing, e.g. when the peer asks for a refresh (RFC 2918). */
   restart(): void {
+    if (this.live) this.#heard = this.group.version
     this.live = false
     this.#version = 0
     this.#greeted = false
@@ -106,6 +131,7 @@ export class GroupMember {
     this.#skipping = this.#sink.unsentOctets > PATIENCE_OCTETS
     this.live = false
     this.#version = this.#skipping ? this.group.version - 1 : this.group.version
+    this.#heard = this.#version
     this.#startRound()
   }
 }

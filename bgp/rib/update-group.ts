@@ -30,6 +30,15 @@ export interface GroupRules {
   readonly dispose: () => void
 }
 
+/** What a member that is behind has not been sent, by versions of the group. */
+export interface Missed {
+  readonly announcedSince: number
+  /** Older than `announcedSince` never: what it is told again it need not be told to forget. */
+  readonly withdrawnSince: number
+  /** Withdrawals after this are left to the next round, which begins here. */
+  readonly until: number
+}
+
 const NONE = 0
 /** Prefixes looked at in one step of a catch-up. */
 const WINDOW = 32_768
@@ -96,18 +105,20 @@ export class UpdateGroup {
   }
 
   /**
-   * One step of a catch-up: sends `member` the current state of up to WINDOW prefixes from `cursor` that changed after
-   * `since`. Returns where to go on; 0 at the end.
+   * One step of a catch-up: sends `member` the current state of up to WINDOW prefixes from `cursor` of which it missed
+   * something. Returns where to go on; 0 at the end.
    */
-  catchUp(member: Recipient, cursor: PrefixId, since: number): PrefixId {
+  catchUp(member: Recipient, cursor: PrefixId, missed: Missed): PrefixId {
+    const { announcedSince, withdrawnSince, until } = missed
     const end = Math.min(this.#rib.prefixes.end, this.#told.length)
     let found = 0
     let prefix = cursor
     for (; prefix < end && found < WINDOW; prefix++) {
-      if (this.#changedAt[prefix]! <= since) continue
+      const changedAt = this.#changedAt[prefix]!
+      if (changedAt <= announcedSince) continue
       const set = this.#told[prefix]!
       if (set !== NONE && this.#sets.source[set] !== member.slot) this.#announced.add(set, prefix)
-      else if (since > 0 && this.#changedAt[prefix] !== 0) this.#withdrawn.add(0, prefix)
+      else if (changedAt > withdrawnSince && changedAt <= until) this.#withdrawn.add(0, prefix)
       else continue
       found++
     }
@@ -117,11 +128,12 @@ export class UpdateGroup {
     return prefix >= end ? NONE : prefix
   }
 
-  /** What a member with this slot has been told. */
-  *toldPrefixes(slot: number): Generator<PrefixId> {
+  /** What a member with this slot has been told, or had been told before `heard`, the version up to which it is told. */
+  *toldPrefixes(slot: number, heard: number): Generator<PrefixId> {
     for (let prefix = 1; prefix < this.#told.length; prefix++) {
       const set = this.#told[prefix]!
-      if (set !== NONE && this.#sets.source[set] !== slot) yield prefix
+      const isTold = set !== NONE && this.#sets.source[set] !== slot
+      if (isTold || this.#changedAt[prefix]! > heard) yield prefix
     }
   }
 
@@ -178,7 +190,8 @@ export class UpdateGroup {
     if ((flags & SetFlag.Local) !== 0) set = originations.get(prefix) ?? NONE
     else if (!passLearned || !mayExport(flags, profile)) return NONE
     if (set !== NONE && filter !== undefined) set = filter(prefix, set)
-    if (set === NONE || this.#exporter.nextHop(set) !== undefined) return set
+    if (set === NONE) return NONE
+    if (this.#exporter.nextHop(set) !== undefined && this.#packer.fits(set, this.#sets.lengthOf(set))) return set
     this.#sets.releaseUnused(set)
     return NONE
   }

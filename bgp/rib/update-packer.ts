@@ -18,12 +18,16 @@ export interface UpdateChunk {
   /** Run i is `octets[starts[i]..starts[i + 1])` (the last one ends with the chunk) and holds routes of `sources[i]`. */
   readonly starts: readonly number[]
   readonly sources: readonly number[]
+  /** Messages before each run, and in all. */
+  readonly before: readonly number[]
   readonly messages: number
 }
 
 /** A chunk is handed over when it has grown to this. */
 const CHUNK_OCTETS = 128 * 1024
 const UPDATE_OVERHEAD = HEADER_OCTETS + 4
+/** MP_REACH_NLRI with an IPv6 next hop and without NLRI. */
+const MP_OCTETS = 4 + 5 + 16
 
 /**
  * Buckets of prefixes → UPDATEs that are as full as the limit allows (RFC 4271, section 4.3; RFC 4760, sections 3
@@ -39,6 +43,7 @@ export class UpdatePacker {
   #end = 0
   #starts: number[] = []
   #sources: number[] = []
+  #before: number[] = []
   #messages = 0
   #attributes = new Uint8Array(4096)
 
@@ -57,18 +62,21 @@ export class UpdatePacker {
     this.#out = new Uint8Array(CHUNK_OCTETS + maxMessage)
   }
 
-  /** All prefixes of one bucket, announced with one attribute set. */
+  /**
+   * Do the attributes leave room for a prefix in one message? Where they do not, the route cannot be told to this
+   * session's kind (RFC 4271, section 9.2: not an error). Nearly always their length alone says that they do.
+   */
+  fits(set: SetId, setOctets: number): boolean {
+    if (mostExported(setOctets) <= this.#maxMessage - UPDATE_OVERHEAD - MP_OCTETS - 1 - this.#family.octets) return true
+    const length = this.#writeAttributes(set, setOctets)
+    const mpOctets = this.#family.family === 6 ? MP_OCTETS : 0
+    return UPDATE_OVERHEAD + length + mpOctets + 1 + this.#family.octets <= this.#maxMessage
+  }
+
+  /** All prefixes of one bucket, announced with one attribute set that `fits`. */
   announce(set: SetId, source: number, setOctets: number, buckets: Buckets, key: number): void {
-    // Export adds at most an AS, an originator, a cluster, a preference, and AS4_PATH beside AS_PATH.
-    const room = setOctets * 2 + 256
-    if (room > this.#attributes.length) this.#attributes = new Uint8Array(room * 2)
-    const length = this.#exporter.write(set, this.#attributes, 0)
-    const wide = this.#family.family === 6
-    const nextHop = wide ? this.#exporter.nextHop(set)! : undefined
-    const mpOctets = nextHop === undefined ? 0 : 4 + 5 + nextHop.length
-    const room1 = this.#maxMessage - UPDATE_OVERHEAD - length - mpOctets
-    // Attributes that leave no room for a single prefix cannot be told (RFC 4271, section 9.2: not an error).
-    if (room1 < 1 + this.#family.octets) return
+    const length = this.#writeAttributes(set, setOctets)
+    const nextHop = this.#family.family === 6 ? this.#exporter.nextHop(set)! : undefined
     this.#openRun(source)
     let entry = buckets.firstEntry(key)
     while (!buckets.isEnd(entry)) {
@@ -95,18 +103,32 @@ export class UpdatePacker {
   flush(): void {
     if (this.#end === 0) return
     const octets = this.#out.slice(0, this.#end)
-    const chunk = { octets, starts: this.#starts, sources: this.#sources, messages: this.#messages }
+    const chunk = {
+      octets,
+      starts: this.#starts,
+      sources: this.#sources,
+      before: this.#before,
+      messages: this.#messages,
+    }
     this.#end = 0
     this.#starts = []
     this.#sources = []
+    this.#before = []
     this.#messages = 0
     this.#emit(chunk)
+  }
+
+  #writeAttributes(set: SetId, setOctets: number): number {
+    const room = mostExported(setOctets)
+    if (room > this.#attributes.length) this.#attributes = new Uint8Array(room * 2)
+    return this.#exporter.write(set, this.#attributes, 0)
   }
 
   #openRun(source: number): void {
     if (this.#sources.at(-1) === source) return
     this.#starts.push(this.#end)
     this.#sources.push(source)
+    this.#before.push(this.#messages)
   }
 
   /** Start of a new message; emits the chunk first when it has grown large enough. */
@@ -222,6 +244,11 @@ export class UpdatePacker {
     this.#out[at + 1] = value & 0xff
     return at + 2
   }
+}
+
+/** Export adds at most an AS, an originator, a cluster, a preference, and AS4_PATH beside AS_PATH. */
+function mostExported(setOctets: number): number {
+  return setOctets * 2 + 256
 }
 
 /** End-of-RIB (RFC 4724, section 2): an empty UPDATE for IPv4, an empty MP_UNREACH_NLRI for the rest. */

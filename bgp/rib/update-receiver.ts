@@ -32,6 +32,7 @@ export interface ReceiverEvents {
 
 const NONE = 0
 const NO_MP = -1
+const MAX_SET_OCTETS = 0xffff
 
 /**
  * UPDATEs of one session → Adj-RIB-In. The common case (attributes seen before, IPv4) costs one hash of the attribute
@@ -70,16 +71,21 @@ export class UpdateReceiver {
     this.#checkNlri4(octets, withdrawnStart, withdrawnEnd)
     this.#checkNlri4(octets, attributesEnd, nlriEnd)
     const known = attributesEnd < nlriEnd ? this.#knownSet(octets, attributesStart, attributesEnd) : NONE
-    if (known !== NONE) {
-      this.#withdraw4(octets, withdrawnStart, withdrawnEnd)
-      this.#announce4(octets, attributesEnd, nlriEnd, known)
-    } else {
-      this.#receiveNew(octets)
-    }
+    if (known === NONE) return this.#receiveNew(octets)
+    const { sets } = this.#tables
+    // The routes withdrawn may be the last of the very set that is announced.
+    sets.retain(known)
+    this.#withdraw4(octets, withdrawnStart, withdrawnEnd)
+    this.#announce4(octets, attributesEnd, nlriEnd, known)
+    sets.release(known)
   }
 
-  /** A set that came before with exactly these octets has been judged before. */
+  /**
+   * A set that came before with exactly these octets has been judged before. Not with 2-octet AS numbers: sets are kept
+   * with wide ones, so octets that are the same say something else.
+   */
   #knownSet(octets: Uint8Array, start: number, end: number): SetId {
+    if (!this.#context.fourOctetAsn) return NONE
     const set = this.#tables.sets.find(this.#source.slot, octets, start, end)
     return set !== NONE && (this.#tables.sets.flags[set]! & SetFlag.MpNextHop) === 0 ? set : NONE
   }
@@ -156,10 +162,11 @@ export class UpdateReceiver {
     const family = this.#negotiated(uint16At(octets, at), octets[at + 2]!)
     if (family === undefined) return
     // Nothing else in the message: End-of-RIB (RFC 4724, section 2).
-    const { withdrawnStart, withdrawnEnd, attributesEnd, nlriEnd } = this.#layout
-    const alone =
-      withdrawnStart === withdrawnEnd && attributesEnd === nlriEnd && scan.kept === 0 && scan.mpReachStart < 0
-    if (at + 3 === scan.mpUnreachEnd && alone && scan.findings.length === 0) return this.#events.endOfRib(family)
+    const { withdrawnStart, withdrawnEnd, attributesStart, attributesEnd, nlriEnd } = this.#layout
+    const alone = at - attributesStart <= 4 && scan.mpUnreachEnd === attributesEnd
+    if (alone && at + 3 === attributesEnd && withdrawnStart === withdrawnEnd && attributesEnd === nlriEnd) {
+      return this.#events.endOfRib(family)
+    }
     this.#withdraw(family, octets, at + 3, scan.mpUnreachEnd)
   }
 
@@ -175,7 +182,7 @@ export class UpdateReceiver {
     else this.#announce6(octets, reach.nlriStart, this.#scan.mpReachEnd, set)
   }
 
-  /** The set of the attributes just scanned. */
+  /** The set of the attributes just scanned; none when they are longer than attributes can be (RFC 7606, section 2). */
   #intern(octets: Uint8Array, mpReachStart: number): SetId {
     const { attributesStart, attributesEnd } = this.#layout
     const { sets } = this.#tables
@@ -190,6 +197,8 @@ export class UpdateReceiver {
     const room = (attributesEnd - attributesStart) * 2 + 64
     if (room > this.#scratch.length) this.#scratch = new Uint8Array(room)
     const end = normalizeAttributes(octets, scan, this.#context.fourOctetAsn, mpReachStart, this.#scratch)
+    // AS numbers made wide may need more than a length of 16 bits can say.
+    if (end > MAX_SET_OCTETS) return NONE
     return sets.find(this.#source.slot, this.#scratch, 0, end) || sets.add(this.#source, this.#scratch, 0, end)
   }
 

@@ -1,0 +1,137 @@
+import { describe, expect, test, vi } from 'vitest'
+import { Tables } from '../../bgp/rib/tables.ts'
+import { encodePrefix, message, open, RawPeer, u16, u32, update } from './raw-peer.ts'
+import { peer, Rack } from './speakers.ts'
+
+/** What UPDATEs do to the tables and to others, where several things come together. */
+function stage(capabilities?: readonly number[], source: Parameters<typeof peer>[1] = {}) {
+  const spy = vi.spyOn(Tables.prototype, 'takeSlot')
+  const rack = new Rack()
+  const node = rack.speaker('10.0.0.1', {
+    policies: [{ name: 'all', rules: [], defaultAction: 'accept' }],
+    peers: [
+      peer('10.0.0.2', { passive: true, routeReflectorClient: true, ...source }),
+      peer('10.0.0.3', { passive: true }),
+      peer('10.0.0.4', { passive: true, remoteAsn: 65004, exportPolicies: ['all'] }),
+    ],
+  })
+  const receiver = new RawPeer(rack, '10.0.0.3').establish('10.0.0.1', open({ identifier: [10, 0, 0, 3] }))
+  const external = new RawPeer(rack, '10.0.0.4').establish('10.0.0.1', open({ asn: 65004, identifier: [10, 0, 0, 4] }))
+  const asn = typeof source.remoteAsn === 'number' ? source.remoteAsn : 65000
+  const first = new RawPeer(rack, '10.0.0.2').establish(
+    '10.0.0.1',
+    open({ asn, ...(capabilities && { capabilities }) }),
+  )
+  const tables = spy.mock.contexts[0] as unknown as Tables
+  vi.restoreAllMocks()
+  return { rack, node, receiver, external, first, tables }
+}
+
+function joined(...messages: Uint8Array[]): Uint8Array {
+  return Uint8Array.from(messages.flatMap((octets) => [...octets]))
+}
+
+/** An UPDATE with these attributes as octets. */
+function raw(attributes: readonly number[], nlri: readonly string[]): Uint8Array {
+  return message(2, 0, 0, ...u16(attributes.length), ...attributes, ...nlri.flatMap(encodePrefix))
+}
+
+const base = [0x40, 1, 1, 0, 0x40, 3, 4, 10, 0, 0, 2]
+const emptyPath = [0x40, 2, 0]
+
+describe('attribute sets', () => {
+  test('a set whose last route is withdrawn by the very UPDATE that announces another one with it', () => {
+    const { first, receiver, node, tables } = stage()
+    // In one chunk: nobody has been told, so nothing else holds the set.
+    first.send(
+      joined(
+        update({ nlri: ['20.0.0.0/8'], med: 7 }),
+        update({ withdrawn: ['20.0.0.0/8'], nlri: ['21.0.0.0/8'], med: 7 }),
+        update({ nlri: ['22.0.0.0/8'], med: 9 }),
+      ),
+    )
+    expect([...receiver.routes].map(([at, attributes]) => [at, attributes.get(4)])).toEqual([
+      ['21.0.0.0/8', '00000007'],
+      ['22.0.0.0/8', '00000009'],
+    ])
+    expect(node.prefixes()).toEqual(['21.0.0.0/8', '22.0.0.0/8'])
+    expect(tables.sets.size).toBe(2)
+  })
+
+  test('the same prefix withdrawn and announced: the announcement counts, known attributes or not', () => {
+    const { first, receiver } = stage()
+    for (const med of [1, 1, 2]) {
+      first.send(update({ withdrawn: ['20.0.0.0/8'], nlri: ['20.0.0.0/8'], med }))
+      expect(receiver.routes.get('20.0.0.0/8')?.get(4)).toBe(`0000000${med}`)
+    }
+  })
+
+  test('a 2-octet path whose octets are those of a kept 4-octet one says what it says', () => {
+    const { first, receiver } = stage([1, 4, 0, 1, 0, 1])
+    const routeOf = (path: number[], nlri: string, as4: number[] = []) =>
+      raw([...base.slice(0, 4), 0x40, 2, path.length, ...path, ...base.slice(4), ...as4], [nlri])
+    first.send(routeOf([2, 2, 0, 1, 0, 2], '20.0.0.0/8'))
+    expect(receiver.routes.get('20.0.0.0/8')?.get(2)).toBe('02020000000100000002')
+    // The octets kept of that: as 2-octet numbers AS 0, and cut short.
+    first.send(routeOf([2, 2, 0, 0, 0, 1, 0, 0, 0, 2], '20.0.0.0/8'))
+    expect(receiver.routes.has('20.0.0.0/8')).toBe(false)
+  })
+
+  test('a path that is too long for wide AS numbers is withdrawn, and nothing else is touched', () => {
+    const { first, receiver } = stage([1, 4, 0, 1, 0, 1, 6, 0])
+    first.send(raw([...base, ...emptyPath], ['20.0.0.0/8', '21.0.0.0/8']))
+    const segments = Array.from({ length: 80 }, () => [
+      2,
+      255,
+      ...Array.from({ length: 255 }, () => [0, 9]).flat(),
+    ]).flat()
+    first.send(raw([0x50, 2, ...u16(segments.length), ...segments, ...base], ['20.0.0.0/8']))
+    expect([...receiver.routes.keys()]).toEqual(['21.0.0.0/8'])
+    expect(first.closed).toBe(false)
+  })
+})
+
+test('prefixes that were never chosen are forgotten when they are withdrawn', () => {
+  const { first, tables } = stage(undefined, { remoteAsn: 65002 })
+  const loop = { asPath: [65002, 65000], nlri: ['20.0.0.0/8', '21.0.0.0/8'] }
+  first.send(update({ asPath: [65002], nlri: ['22.0.0.0/8'] }), update(loop))
+  expect(tables.ribs.get('ipv4-unicast')!.prefixes.size).toBe(3)
+  first.send(update({ withdrawn: ['20.0.0.0/8', '21.0.0.0/8', '22.0.0.0/8'] }))
+  expect(tables.ribs.get('ipv4-unicast')!.prefixes.size).toBe(0)
+  expect(tables.sets.size).toBe(0)
+})
+
+describe('attributes that fill a message', () => {
+  /** A whole UPDATE of `octets` octets for 20.0.0.0/8, filled up with an unknown transitive attribute. */
+  function filled(octets: number): Uint8Array {
+    const lead = [...base.slice(0, 4), ...emptyPath, ...base.slice(4)]
+    const rest = octets - 19 - 4 - 2 - lead.length - 4
+    return raw([...lead, 0xd0, 99, ...u16(rest), ...Array<number>(rest).fill(7)], ['20.0.0.0/8'])
+  }
+
+  test('the largest that still fits once it is reflected is told', () => {
+    const { first, receiver } = stage()
+    first.send(filled(4096 - 21 - 3))
+    expect(receiver.routes.get('20.0.0.0/8')?.has(99)).toBe(true)
+    expect(receiver.received.every((octets) => octets.length <= 4096)).toBe(true)
+  })
+
+  test('what fits no more is withdrawn, not left as it was', () => {
+    const { first, receiver, external } = stage()
+    first.send(update({ nlri: ['20.0.0.0/8'] }))
+    expect(receiver.routes.size + external.routes.size).toBe(2)
+    first.send(filled(4096))
+    expect(first.closed).toBe(false)
+    expect(receiver.routes.size).toBe(0)
+    expect(external.routes.size).toBe(0)
+    first.send(update({ nlri: ['20.0.0.0/8'] }))
+    expect(receiver.routes.size).toBe(1)
+  })
+
+  test('an AS is put before a full segment as a segment of its own', () => {
+    const { first, external } = stage()
+    const asns = Array.from({ length: 255 }, (_, i) => u32(i + 1)).flat()
+    first.send(raw([0x50, 2, ...u16(2 + asns.length), 2, 255, ...asns, ...base], ['20.0.0.0/8']))
+    expect(external.routes.get('20.0.0.0/8')?.get(2)).toMatch(/^02010000fde802ff00000001/)
+  })
+})
