@@ -15,7 +15,10 @@ function stage() {
     gracefulRestart: { restartSeconds: 120 },
     peers: [peer('10.0.0.2', { passive: true, routeReflectorClient: true }), peer('10.0.0.3', { passive: true })],
   })
-  const looker = new RawPeer(rack, '10.0.0.3').establish('10.0.0.1', open({ identifier: [10, 0, 0, 3], holdSeconds: 0 }))
+  const looker = new RawPeer(rack, '10.0.0.3').establish(
+    '10.0.0.1',
+    open({ identifier: [10, 0, 0, 3], holdSeconds: 0 }),
+  )
   const first = new RawPeer(rack, '10.0.0.2').establish('10.0.0.1', open({ capabilities: capabilities(false, true) }))
   first.send(update({ nlri: ['20.0.0.0/8', '21.0.0.0/8'] }), endOfRib)
   const told = () => [...looker.routes.keys()].sort()
