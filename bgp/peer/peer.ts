@@ -201,8 +201,6 @@ export class Peer {
   }
 
   #up(leg: Leg, negotiated: Negotiated): void {
-    // Before the losers of a collision go: their end is not why this session is up.
-    this.#show('KEEPALIVE received')
     const others = [...this.#legs].filter((other) => other !== leg)
     // An established one is dead, and its peer restarts: a word on it would end that.
     others.find(({ state }) => state === 'Established')?.stop(undefined)
@@ -212,6 +210,7 @@ export class Peer {
     this.#timesEstablished++
     this.#stale.returned(negotiated)
     this.routes.up(negotiated, leg.channel())
+    // Before the losers of a collision go: their end is not why this session is up. And when all is done: others look.
     this.#show('KEEPALIVE received')
     for (const other of others) other.stop(cease(CeaseError.ConnectionCollision))
   }

@@ -75,3 +75,11 @@ test('the reason why a session is up is its own, not that of the attempt it make
   new RawPeer(rack, '10.0.0.2').establish('10.0.0.1', restartable)
   expect(reasons).toEqual(['KEEPALIVE received'])
 })
+
+test('the first routes are waited for no longer than the last peer takes to come up, when none sends End-of-RIB', () => {
+  const rack = new Rack()
+  const { speaker } = rack.speaker('10.0.0.1', { peers: [peer('10.0.0.2', { passive: true })] })
+  expect(speaker.converged).toBe(false)
+  new RawPeer(rack, '10.0.0.2').establish('10.0.0.1', open())
+  expect(speaker.converged).toBe(true)
+})
