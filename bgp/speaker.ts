@@ -1,8 +1,6 @@
 import { compareAddresses } from '../routing/ip/address.ts'
-import { contains, hostPrefix, prefixWords } from '../routing/ip/prefix.ts'
 import type {
   BestRouteFeed,
-  ListenRangeConfig,
   NextHopResolver,
   PeerConfig,
   PeerStatus,
@@ -12,6 +10,7 @@ import type {
   SpeakerEvent,
 } from './contract.ts'
 import { Feed } from './feed.ts'
+import { memberOf, rangeOf } from './listen-ranges.ts'
 import { Listeners } from './listeners.ts'
 import { Originations } from './originations.ts'
 import { Peer, type PeerContext } from './peer/peer.ts'
@@ -171,10 +170,8 @@ export class Speaker {
 
   #applyPeers(config: SpeakerConfig): void {
     const wanted = new Map(config.peers.map((peer) => [peer.name, peer]))
-    const ranges = new Map(config.listenRanges.map((range) => [range.name, range]))
     for (const peer of [...this.#peers.values()]) {
-      const range = peer.range === undefined ? undefined : ranges.get(peer.range)
-      const next = range === undefined ? wanted.get(peer.name) : memberOf(range, peer.config)
+      const next = peer.range === undefined ? wanted.get(peer.name) : this.#stillMember(peer, config)
       const moved = next !== undefined && next.remoteAddress !== peer.config.remoteAddress
       if (next === undefined || moved) this.#remove(peer)
       else peer.reconfigure(next)
@@ -184,6 +181,13 @@ export class Speaker {
       this.#peers.set(peer.name, new Peer(peer, this.#context))
     }
     for (const peer of this.#peers.values()) peer.start()
+  }
+
+  /** What a dynamic peer is now; undefined when its address is another range's, nobody's, or a configured peer's. */
+  #stillMember({ range, config: { remoteAddress } }: Peer, config: SpeakerConfig): PeerConfig | undefined {
+    const now = rangeOf(config.listenRanges, remoteAddress)
+    if (now?.name !== range || config.peers.some((peer) => peer.remoteAddress === remoteAddress)) return undefined
+    return now && memberOf(now, remoteAddress)
   }
 
   #remove(peer: Peer): void {
@@ -214,18 +218,14 @@ export class Speaker {
   }
 
   #dynamicPeer(config: SpeakerConfig, { remoteAddress }: Connection): Peer | undefined {
-    const words = prefixWords(hostPrefix(remoteAddress))
-    const range = config.listenRanges
-      .filter((candidate) => contains(prefixWords(candidate.range), words))
-      .sort((a, b) => prefixWords(b.range).length - prefixWords(a.range).length)[0]
+    const range = rangeOf(config.listenRanges, remoteAddress)
     if (range === undefined) return undefined
     const members = [...this.#peers.values()].filter((peer) => peer.range === range.name)
     if (members.length >= range.limit) {
       this.#ports.log.warn({ range: range.name, limit: range.limit }, 'connection refused: the listen range is full')
       return undefined
     }
-    const seed = { name: `${range.name}/${remoteAddress}`, remoteAddress, port: 0, passive: true }
-    const peer = new Peer(memberOf(range, seed), this.#context, range.name)
+    const peer = new Peer(memberOf(range, remoteAddress), this.#context, range.name)
     this.#peers.set(peer.name, peer)
     return peer
   }
@@ -280,15 +280,6 @@ export class Speaker {
 }
 
 const RECONSIDER_SLICE = 50_000
-
-function memberOf(
-  range: ListenRangeConfig,
-  seed: Pick<PeerConfig, 'name' | 'remoteAddress' | 'port' | 'passive'>,
-): PeerConfig {
-  const { range: _, limit: __, name: ___, ...options } = range
-  const { name, remoteAddress, port, passive } = seed
-  return { ...options, name, remoteAddress, port, passive }
-}
 
 /** What every session was opened with. */
 function identityKey({ asn, bgpIdentifier, clusterId }: SpeakerConfig): string {

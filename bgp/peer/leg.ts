@@ -235,6 +235,7 @@ export class Leg {
 
   /** The timer is not re-armed for every message; and input that waits to be read counts as life. */
   #holdExpired(seconds: number, mercy: boolean): void {
+    if (this.#ended) return
     const left = this.#heardAt + seconds * 1000 - this.#host.clock.now()
     if (left > 0) {
       this.#timers.set(

@@ -8,6 +8,7 @@ import { CeaseError } from '../wire/iana.ts'
 import { cease, type Notification } from '../wire/notification.ts'
 import type { Open } from '../wire/open.ts'
 import { Endings } from './endings.ts'
+import { Halt } from './halt.ts'
 import { Leg, type LegHost, type MessageCounts } from './leg.ts'
 import { PeerRoutes } from './peer-routes.ts'
 import { addCounts, peerStatus } from './peer-status.ts'
@@ -53,8 +54,7 @@ export class Peer {
   #removed = false
   /** Endings that we bring about ourselves call for no new attempt. */
   #stopping = false
-  /** Over the prefix limit: stays down until the operator or the time says otherwise. */
-  #haltedBecause: string | undefined
+  readonly #halt: Halt
 
   constructor(config: PeerConfig, context: PeerContext, range?: string) {
     this.name = config.name
@@ -63,6 +63,7 @@ export class Peer {
     this.#context = context
     this.#since = context.ports.clock.wallTime()
     this.#endings = new Endings(context.ports.log)
+    this.#halt = new Halt(context.ports.clock)
     this.routes = new PeerRoutes(config, context, {
       endOfRib: (family) => context.endOfRib(this, family),
       discarded: (findings, octets) => {
@@ -90,9 +91,9 @@ export class Peer {
 
   /** Begins to try, unless something holds the peer down. */
   start(): void {
-    if (this.#removed || this.range !== undefined || this.#idleReason() !== undefined || this.#legs.size > 0) return
-    this.#cancelRestart?.()
-    this.#cancelRestart = undefined
+    if (this.range !== undefined) return this.#forgetIfGone()
+    // After a failure it is the timer that starts it: other changes of the configuration are no reason to hurry.
+    if (this.#removed || this.#idleReason() !== undefined || this.#legs.size > 0 || this.#cancelRestart) return
     const leg = new Leg('active', this.#sessionConfig(), this.#legHost())
     this.#legs.add(leg)
     leg.start()
@@ -105,13 +106,16 @@ export class Peer {
       this.#context.ports.log.info({ peer: this.name, reason }, 'connection refused')
       return connection.destroy()
     }
-    // A peer that connects again has given up its earlier attempt.
-    for (const leg of this.#legs) {
-      if (leg.direction === 'passive' && leg.state !== 'Established') leg.stop(cease(CeaseError.ConnectionCollision))
-    }
+    const before = [...this.#legs]
     connection.configure(ttlOptions(this.#config))
     const leg = new Leg('passive', this.#sessionConfig(), this.#legHost())
     this.#legs.add(leg)
+    // A peer that connects again has given up its earlier attempt. Only now, so that it is never without a connection.
+    for (const other of before) {
+      if (other.direction === 'passive' && other.state !== 'Established') {
+        other.stop(cease(CeaseError.ConnectionCollision))
+      }
+    }
     leg.accept(connection)
   }
 
@@ -129,6 +133,7 @@ export class Peer {
     this.#removed = true
     this.stop(why)
     this.#stale.stop()
+    this.#halt.lift()
     if (this.routes.slot !== 0) this.routes.down()
   }
 
@@ -137,7 +142,7 @@ export class Peer {
     const restart = sessionKey(config) !== sessionKey(this.#config)
     const limits = JSON.stringify(config.maxPrefixes) !== JSON.stringify(this.#config.maxPrefixes)
     this.#config = config
-    if (limits) this.#haltedBecause = undefined
+    if (limits) this.#halt.lift()
     if (restart) {
       const why = config.shutdown
         ? cease(CeaseError.AdministrativeShutdown, config.shutdown.message)
@@ -224,11 +229,16 @@ export class Peer {
     if (wasUp) this.#down(ending)
     else if (!collided) this.#failures++
     if (this.#removed) return
-    if (this.range !== undefined) {
-      if (this.#legs.size === 0 && !this.#stale.waiting) this.#context.ended(this)
-    } else if (this.#legs.size === 0 && !this.#stopping) {
+    if (this.range !== undefined) this.#forgetIfGone()
+    else if (this.#legs.size === 0 && !this.#stopping) {
       this.#restartIn(idleHoldSeconds(this.#failures))
     }
+  }
+
+  /** A dynamic peer without a connection is kept only for what must be remembered of it. */
+  #forgetIfGone(): void {
+    if (this.#removed || this.#legs.size > 0 || this.#stale.waiting || this.#halt.because !== undefined) return
+    this.#context.ended(this)
   }
 
   #down(ending: Ending): void {
@@ -239,9 +249,9 @@ export class Peer {
     const lost = ending.notification === undefined && restartSeconds > 0 && !this.#removed
     const keep = lost ? (gracefulRestart?.families ?? []).map(({ family }) => family) : []
     this.routes.down(keep)
-    if (keep.length === 0) return
+    if (keep.length === 0) return this.#stale.stop()
     this.#stale.keep(restartSeconds, () => {
-      if (this.range !== undefined && this.#legs.size === 0) this.#context.ended(this)
+      if (this.range !== undefined) this.#forgetIfGone()
     })
   }
 
@@ -259,21 +269,14 @@ export class Peer {
   #checkLimits(): void {
     const exceeded = exceededLimit(this.#config, this.routes)
     if (exceeded === undefined) return
-    const { why, restartSeconds, fault } = exceeded
-    this.#haltedBecause = why
-    if (restartSeconds !== undefined) {
-      this.#context.ports.clock.after(restartSeconds * 1000, () => {
-        this.#haltedBecause = undefined
-        this.start()
-      })
-    }
-    throw fault
+    this.#halt.begin(exceeded, () => this.start())
+    throw exceeded.fault
   }
 
   #idleReason(): string | undefined {
     const { shutdown, heldDown } = this.#config
     if (shutdown) return `administratively down${shutdown.message ? `: ${shutdown.message}` : ''}`
-    return heldDown ?? this.#haltedBecause
+    return heldDown ?? this.#halt.because
   }
 
   #show(because: string): void {
