@@ -22,10 +22,19 @@ export class Rack {
     return made
   }
 
-  speaker(at: string, config: Partial<SpeakerConfig> = {}, options: SpeakerOptions = {}): Node {
+  /** `failed` is given what the speaker logs as an error of its own. */
+  speaker(
+    at: string,
+    config: Partial<SpeakerConfig> = {},
+    options: SpeakerOptions = {},
+    failed: (fields: object) => void = () => {},
+  ): Node {
     const { dialer, listener } = this.host(at)
     const random = seeded(Number(at.split('.').at(-1)))
-    const speaker = new Speaker({ clock: this.clock, dialer, listener, log: silent, random }, options)
+    const speaker = new Speaker(
+      { clock: this.clock, dialer, listener, log: { ...silent, error: failed }, random },
+      options,
+    )
     const node = new Node(speaker, at, config)
     node.apply()
     return node
