@@ -131,21 +131,23 @@ export class Exporter {
         return writePath(octets, from, value, next, to, into, at)
       case AttributeCode.Med:
         // RFC 4271, section 5.1.4: what a neighbour AS sent goes no further than our own; our own MED does.
-        return to.external && !ownChoice(this.#sets.flags[set]!) ? at : copy(octets, from, next, into, at)
+        return to.external && !ownChoice(this.#sets.flags[set]!) ? at : copyWhole(octets, from, next, into, at)
       case AttributeCode.ClusterList:
         if (to.external) return at
         return reflect
           ? writeClusterList(octets, value, next, to.clusterId, into, at)
-          : copy(octets, from, next, into, at)
+          : copyWhole(octets, from, next, into, at)
       case AttributeCode.LocalPref:
       case AttributeCode.OriginatorId:
       case AttributeCode.Aigp:
-        return to.external ? at : copy(octets, from, next, into, at)
+        return to.external ? at : copyWhole(octets, from, next, into, at)
       case AttributeCode.Aggregator:
-        return to.fourOctetAsn ? copy(octets, from, next, into, at) : writeShortAggregator(octets, value, into, at)
+        return to.fourOctetAsn
+          ? writeOptional(octets, from, next, into, at)
+          : writeShortAggregator(octets, value, into, at)
       case AttributeCode.AtomicAggregate:
       case AttributeCode.Origin:
-        return copy(octets, from, next, into, at)
+        return copyWhole(octets, from, next, into, at)
       default:
         return writeOptional(octets, from, next, into, at)
     }
@@ -172,6 +174,13 @@ function copy(octets: Uint8Array, from: number, to: number, into: Uint8Array, at
   return at + length
 }
 
+/** An attribute that cannot be partial; what else stood in its flags is sent as zero (RFC 4271, section 4.3). */
+function copyWhole(octets: Uint8Array, from: number, next: number, into: Uint8Array, at: number): number {
+  const end = copy(octets, from, next, into, at)
+  into[at] = octets[from]! & (OPTIONAL | TRANSITIVE | AttributeFlag.ExtendedLength)
+  return end
+}
+
 /** Known ones go as they came, unknown transitive ones with the Partial bit (RFC 4271, section 5). */
 function writeOptional(octets: Uint8Array, from: number, next: number, into: Uint8Array, at: number): number {
   const code = octets[from + 1]!
@@ -182,6 +191,7 @@ function writeOptional(octets: Uint8Array, from: number, next: number, into: Uin
 }
 
 const KNOWN: ReadonlySet<number> = new Set([
+  AttributeCode.Aggregator,
   AttributeCode.Communities,
   AttributeCode.ExtendedCommunities,
   AttributeCode.Ipv6ExtendedCommunities,
@@ -201,7 +211,7 @@ function writePath(
   into: Uint8Array,
   at: number,
 ): number {
-  if (!to.external && to.fourOctetAsn) return copy(octets, from, next, into, at)
+  if (!to.external && to.fourOctetAsn) return copyWhole(octets, from, next, into, at)
   const received = readSegments(octets, value, next, 4)
   const own = { type: SegmentType.Sequence, asns: [to.localAsn] }
   const path = to.external ? joinSequences([own, ...received]) : received

@@ -52,7 +52,7 @@ export class PolicyChain {
       const { rule, name } = compiled
       if (!matches(compiled, current, family, prefix, source)) continue
       if (rule.action === 'reject') return verdict(false, current, false, nextHopSelf, kernelMetric, name)
-      current = apply(rule.set, current)
+      current = apply(rule.set, current, family)
       nextHopSelf ||= rule.set.nextHop === 'self'
       kernelMetric = rule.set.kernelMetric ?? kernelMetric
       if (rule.action === 'accept') {
@@ -136,7 +136,7 @@ function matchesNextHop(wanted: readonly PrefixWords[], nextHop: Address | undef
   return wanted.some((prefix) => prefix.family === familyOf(nextHop) && contains(prefix, words))
 }
 
-function apply(set: PolicyRule['set'], attributes: PathAttributes): PathAttributes {
+function apply(set: PolicyRule['set'], attributes: PathAttributes, { family }: FamilyRow): PathAttributes {
   let next = attributes
   if (set.localPref !== undefined) next = { ...next, localPref: set.localPref }
   if (set.med !== undefined) next = { ...next, med: set.med }
@@ -151,7 +151,9 @@ function apply(set: PolicyRule['set'], attributes: PathAttributes): PathAttribut
     const lead = { type: SegmentType.Sequence, asns: Array<number>(times).fill(asn) }
     next = { ...next, asPath: joinSequences([lead, ...next.asPath]) }
   }
-  if (set.nextHop !== undefined && set.nextHop !== 'self') next = { ...next, nextHop: set.nextHop }
+  // One policy may serve both families; an address of the other one cannot be a next hop (RFC 8950 is not spoken).
+  if (set.nextHop !== undefined && set.nextHop !== 'self' && familyOf(set.nextHop) === family)
+    next = { ...next, nextHop: set.nextHop }
   return next
 }
 

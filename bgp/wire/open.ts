@@ -32,7 +32,9 @@ export function decodeOpen(octets: Uint8Array): Open {
     const holdSeconds = reader.uint16()
     const bgpIdentifier = addressFromOctets(reader.take(4))
     const capabilities = decodeParameters(reader)
-    return { asn: capabilities.fourOctetAsn ?? shortAsn, holdSeconds, bgpIdentifier, capabilities }
+    // RFC 7607: AS 0 is an error in either place.
+    const asn = shortAsn === 0 ? 0 : (capabilities.fourOctetAsn ?? shortAsn)
+    return { asn, holdSeconds, bgpIdentifier, capabilities }
   } catch (error) {
     if (error instanceof Malformed) throw openFault(OpenError.Unspecific, error.message)
     throw error

@@ -135,3 +135,17 @@ describe('attributes that fill a message', () => {
     expect(external.routes.get('20.0.0.0/8')?.get(2)).toMatch(/^02010000fde802ff00000001/)
   })
 })
+
+test('flags that mean nothing are not passed on, Partial only where it can be', () => {
+  const { first, receiver } = stage()
+  const odd = [0x6f, 1, 1, 0, 0x6f, 2, 0, 0x6f, 3, 4, 10, 0, 0, 2, 0xaf, 4, 4, 0, 0, 0, 1]
+  first.send(raw([...odd, 0xef, 7, 8, ...u32(9), 10, 0, 0, 9, 0xff, 8, 0, 4, 0, 1, 0, 1], ['20.0.0.0/8']))
+  const octets = receiver.received.at(-1)!
+  const flags: number[] = []
+  for (let at = 23; at < octets.length - 2; ) {
+    flags.push(octets[at]!)
+    at += octets[at]! & 0x10 ? 4 + octets[at + 3]! : 3 + octets[at + 2]!
+  }
+  // ORIGIN, AS_PATH, NEXT_HOP, MED, LOCAL_PREF; AGGREGATOR, COMMUNITIES; ORIGINATOR_ID, CLUSTER_LIST.
+  expect(flags).toEqual([0x40, 0x40, 0x40, 0x80, 0x40, 0xe0, 0xf0, 0x80, 0x80])
+})

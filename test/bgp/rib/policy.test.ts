@@ -55,6 +55,12 @@ describe('a rule matches', () => {
 })
 
 describe('rules', () => {
+  test('set a next hop for routes of its own family only', () => {
+    const set = { nextHop: address('10.9.9.9') }
+    expect(judge([{ set }]).attributes.nextHop).toBe('10.9.9.9')
+    expect(judge([{ set }], { at: '2001:db8::/32' }).attributes.nextHop).toBe('10.0.0.1')
+  })
+
   test('the first that matches decides', () => {
     expect(judge([{ action: 'reject' }, { action: 'accept' }])).toMatchObject({ accept: false, decidedBy: 'p/r0' })
   })

@@ -70,4 +70,9 @@ describe('OPEN', () => {
       ),
     )
   })
+
+  test('with AS 0 is of AS 0, whatever its capability says (RFC 7607)', () => {
+    expect(decodeOpen(octets('04 0000 005a 0a000002 08 02 06 41 04 0000fde8')).asn).toBe(0)
+    expect(decodeOpen(octets('04 fde8 005a 0a000002 08 02 06 41 04 00000000')).asn).toBe(0)
+  })
 })
