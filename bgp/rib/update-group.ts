@@ -66,7 +66,7 @@ export class UpdateGroup {
   #changedAt: Column32 = new Uint32Array(1024)
   #toldCount = 0
   /** By source slot, so that a member's share can be taken off. */
-  readonly #toldBySource = new Map<number, number>()
+  #toldBySource: Column32 = new Uint32Array(64)
   readonly #announced = new Buckets()
   readonly #withdrawn = new Buckets()
   #recipients: Iterable<Recipient> = []
@@ -84,7 +84,7 @@ export class UpdateGroup {
 
   /** Prefixes told to a member. */
   toldTo(slot: number): number {
-    return this.#toldCount - (this.#toldBySource.get(slot) ?? 0)
+    return this.#toldCount - (this.#toldBySource[slot] ?? 0)
   }
 
   /** The set told of the prefix, 0 for none. */
@@ -198,7 +198,8 @@ export class UpdateGroup {
 
   #count(source: number, by: number): void {
     this.#toldCount += by
-    this.#toldBySource.set(source, (this.#toldBySource.get(source) ?? 0) + by)
+    if (source >= this.#toldBySource.length) this.#toldBySource = grow32(this.#toldBySource, source * 2)
+    this.#toldBySource[source]! += by
   }
 
   /**

@@ -204,30 +204,44 @@ export class UpdateReceiver {
 
   #announce4(octets: Uint8Array, start: number, end: number, set: SetId): void {
     const rib = this.#tables.ribs.get('ipv4-unicast')
-    const cursor = this.#cursor.over(octets, start, end)
-    if (rib !== undefined) while (cursor.next4()) this.#announce(rib, set)
+    if (rib === undefined) return
+    const c = this.#cursor.over(octets, start, end)
+    const { slot } = this.#source
+    const { prefixes } = rib
+    if (this.#tables.filters.size > 0) while (c.next4()) this.#filtered(rib, set)
+    else {
+      const flags = this.#tables.acceptByDefault ? 0 : RowFlag.Rejected
+      while (c.next4()) {
+        if (!isMartian4(c.w0, c.length)) rib.announce(slot, prefixes.intern(c.w0, 0, 0, 0, c.length), set, flags)
+      }
+    }
     this.#tables.sets.releaseUnused(set)
   }
 
   #announce6(octets: Uint8Array, start: number, end: number, set: SetId): void {
     const rib = this.#tables.ribs.get('ipv6-unicast')
-    const cursor = this.#cursor.over(octets, start, end)
-    if (rib !== undefined) while (cursor.next6()) this.#announce(rib, set)
+    if (rib === undefined) return
+    const c = this.#cursor.over(octets, start, end)
+    const { slot } = this.#source
+    const { prefixes } = rib
+    if (this.#tables.filters.size > 0) while (c.next6()) this.#filtered(rib, set)
+    else {
+      const flags = this.#tables.acceptByDefault ? 0 : RowFlag.Rejected
+      while (c.next6()) {
+        if (isMartian6(c.w0, c.length)) continue
+        rib.announce(slot, prefixes.intern(c.w0, c.w1, c.w2, c.w3, c.length), set, flags)
+      }
+    }
     this.#tables.sets.releaseUnused(set)
   }
 
-  #announce(rib: Rib, set: SetId): void {
-    const c = this.#cursor
-    const { slot } = this.#source
-    if (isMartian(rib.family.family, c.w0, c.length)) return
-    const prefix = rib.prefixes.intern(c.w0, c.w1, c.w2, c.w3, c.length)
-    const filter = this.#tables.filters.get(rib.family.name)
-    if (filter === undefined) {
-      rib.announce(slot, prefix, set, this.#tables.acceptByDefault ? 0 : RowFlag.Rejected)
-      return
-    }
-    const { set: result, accept, named } = filter.apply(prefix, set)
-    rib.announce(slot, prefix, result, (accept ? 0 : RowFlag.Rejected) | (named ? RowFlag.Named : 0))
+  /** The prefix under the cursor, as the import policies want it. */
+  #filtered(rib: Rib, set: SetId): void {
+    const { w0, w1, w2, w3, length } = this.#cursor
+    if (rib.family.family === 4 ? isMartian4(w0, length) : isMartian6(w0, length)) return
+    const prefix = rib.prefixes.intern(w0, w1, w2, w3, length)
+    const { set: result, accept, named } = this.#tables.filters.get(rib.family.name)!.apply(prefix, set)
+    rib.announce(this.#source.slot, prefix, result, (accept ? 0 : RowFlag.Rejected) | (named ? RowFlag.Named : 0))
   }
 
   #withdraw4(octets: Uint8Array, start: number, end: number): void {
@@ -250,10 +264,13 @@ export class UpdateReceiver {
   }
 }
 
-/** RFC 4271, section 6.3: a prefix that means nothing is ignored: multicast, loopback, class E, link-local. */
-function isMartian(family: 4 | 6, w0: number, length: number): boolean {
+/** RFC 4271, section 6.3: a prefix that means nothing is ignored: multicast, class E, loopback, link-local. */
+function isMartian4(w0: number, length: number): boolean {
   if (length < 3) return false
   const first = w0 >>> 24
-  if (family === 4) return first >= 224 || (first === 127 && length >= 8) || (w0 >>> 16 === 0xa9fe && length >= 16)
-  return first === 0xff || (w0 >>> 22 === 0xfe80 >> 6 && length >= 10)
+  return first >= 224 || (first === 127 && length >= 8) || (w0 >>> 16 === 0xa9fe && length >= 16)
+}
+
+function isMartian6(w0: number, length: number): boolean {
+  return (w0 >>> 24 === 0xff && length >= 8) || (w0 >>> 22 === 0xfe80 >> 6 && length >= 10)
 }
