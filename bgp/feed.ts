@@ -10,13 +10,16 @@ const NO_PATHS: readonly NextHopPath[] = []
 export class Feed implements BestRouteFeed {
   readonly #tables: Tables
   readonly #isComplete: () => boolean
+  /** Prefixes that are gone are freed once they have been drained. */
+  readonly #drained: () => void
   #maxPaths = 1
   /** One shared array per distinct set of next hops. */
   readonly #shared = new Map<string, readonly NextHopPath[]>()
 
-  constructor(tables: Tables, isComplete: () => boolean) {
+  constructor(tables: Tables, isComplete: () => boolean, drained: () => void) {
     this.#tables = tables
     this.#isComplete = isComplete
+    this.#drained = drained
     for (const rib of tables.ribs.values()) rib.feedEnabled = true
   }
 
@@ -50,7 +53,9 @@ export class Feed implements BestRouteFeed {
       left -= Math.min(before, left)
       if (left === 0) break
     }
-    return this.waiting
+    if (this.waiting) return true
+    if (left < limit) this.#drained()
+    return false
   }
 
   #route(rib: Rib, prefix: number): BestRoute {

@@ -123,7 +123,11 @@ export class Speaker {
 
   /** The first call begins to collect changes. */
   get feed(): BestRouteFeed {
-    this.#feed ??= new Feed(this.#tables, () => !this.#deferring)
+    this.#feed ??= new Feed(
+      this.#tables,
+      () => !this.#deferring,
+      () => this.#kick(),
+    )
     this.#feed.maxPaths = this.#config?.maxPaths ?? 1
     return this.#feed
   }

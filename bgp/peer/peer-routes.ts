@@ -16,6 +16,9 @@ export interface PeerRouteEvents {
   endOfRib(family: FamilyRow): void
 }
 
+/** Kinds of discarded things that are counted one by one. */
+const MOST_DISCARDED = 64
+
 /** A peer's side of the RIB: what it tells us, what it is told. Lives as long as the peer; sessions come and go. */
 export class PeerRoutes {
   readonly #context: RouteContext
@@ -214,7 +217,9 @@ export class PeerRoutes {
 
   #discard(findings: readonly Finding[], octets: Uint8Array): void {
     for (const { what, remedy } of findings) {
-      const key = `${what} (${remedy})`
+      const exact = `${what} (${remedy})`
+      // The texts hold numbers that the peer chooses.
+      const key = this.#discarded.has(exact) || this.#discarded.size < MOST_DISCARDED ? exact : 'others'
       this.#discarded.set(key, (this.#discarded.get(key) ?? 0) + 1)
     }
     this.#events.discarded(findings, octets)

@@ -6,6 +6,9 @@ import type { NextHops } from './next-hops.ts'
 /** Dense number of an attribute set; 0 is none. */
 export type SetId = number
 
+/** As much as the attributes of an UPDATE can be. */
+export const MAX_SET_OCTETS = 0xffff
+
 const FIRST_ROWS = 1024
 const NONE = 0
 

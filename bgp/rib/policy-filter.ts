@@ -1,10 +1,12 @@
 import type { Address } from '../../routing/ip/address.ts'
 import { emptyPrefix, type PrefixId } from '../../routing/ip/prefix-table.ts'
 import { type PathAttributes, readAttributes, writeAttributeRecord } from '../wire/attributes/record.ts'
-import type { AttributesTable, SetId } from './attributes-table.ts'
+import { type AttributesTable, MAX_SET_OCTETS, type SetId } from './attributes-table.ts'
 import { SetFlag, type SetSource } from './fields.ts'
 import type { PolicyChain, PolicyResult, RouteSource } from './policy.ts'
 import type { Rib } from './rib.ts'
+
+const NONE: SetId = 0
 
 /** What a policy makes of a route. */
 export interface Filtered {
@@ -62,11 +64,8 @@ export class PolicyFilter {
     const kept = this.#kept.get(set)
     if (kept !== undefined) return kept
     const { result, attributes } = this.evaluate(prefix, set)
-    const filtered = {
-      set: result.accept ? this.#derive(set, attributes, result) : set,
-      accept: result.accept,
-      named: result.named,
-    }
+    const derived = result.accept ? this.#derive(set, attributes, result) : NONE
+    const filtered = { set: derived === NONE ? set : derived, accept: derived !== NONE, named: result.named }
     if (this.#chain.prefixIndependent) this.#kept.set(set, filtered)
     return filtered
   }
@@ -81,11 +80,13 @@ export class PolicyFilter {
     return { result: this.#chain.evaluate(attributes, this.#rib.family, words, sourceKind(flags)), attributes }
   }
 
+  /** None when the attributes have grown longer than attributes can be. */
   #derive(set: SetId, before: PathAttributes, result: PolicyResult): SetId {
     const withSelf =
       result.nextHopSelf && this.#self ? { ...result.attributes, nextHop: this.#self } : result.attributes
     if (withSelf === before && result.kernelMetric === undefined) return set
     const octets = writeAttributeRecord(withSelf)
+    if (octets.length > MAX_SET_OCTETS) return NONE
     const key = `${result.kernelMetric ?? ''}/${Buffer.from(octets).toString('latin1')}`
     const siblings = this.#derived.get(set) ?? new Map<string, SetId>()
     this.#derived.set(set, siblings)

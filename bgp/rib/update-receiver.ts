@@ -9,7 +9,7 @@ import { type FamilyRow, familyByCode } from '../wire/families.ts'
 import { AttributeCode, UpdateError } from '../wire/iana.ts'
 import { isNlri, NlriCursor } from '../wire/nlri.ts'
 import { layUpdateOut, newLayout } from '../wire/update.ts'
-import type { AttributesTable, SetId } from './attributes-table.ts'
+import { type AttributesTable, MAX_SET_OCTETS, type SetId } from './attributes-table.ts'
 import { SetFlag, type SetSource } from './fields.ts'
 import type { PolicyFilter } from './policy-filter.ts'
 import { type Rib, RowFlag } from './rib.ts'
@@ -32,7 +32,6 @@ export interface ReceiverEvents {
 
 const NONE = 0
 const NO_MP = -1
-const MAX_SET_OCTETS = 0xffff
 
 /**
  * UPDATEs of one session → Adj-RIB-In. The common case (attributes seen before, IPv4) costs one hash of the attribute

@@ -77,6 +77,17 @@ describe('attribute sets', () => {
     expect(receiver.routes.has('20.0.0.0/8')).toBe(false)
   })
 
+  test('an AS_SET in AS4_PATH is as unwelcome as in AS_PATH (RFC 9774)', () => {
+    const { first, receiver } = stage([1, 4, 0, 1, 0, 1])
+    const path = [0x40, 2, 6, 2, 2, 0, 1, 0x5b, 0xa0]
+    const as4 = (type: number) => [0xc0, 17, 6, type, 1, ...u32(70000)]
+    first.send(raw([...base.slice(0, 4), ...path, ...base.slice(4), ...as4(2)], ['20.0.0.0/8']))
+    expect(receiver.routes.get('20.0.0.0/8')?.get(2)).toBe('02020000000100011170')
+    first.send(raw([...base.slice(0, 4), ...path, ...base.slice(4), ...as4(1)], ['20.0.0.0/8']))
+    expect(receiver.routes.size).toBe(0)
+    expect(first.closed).toBe(false)
+  })
+
   test('a path that is too long for wide AS numbers is withdrawn, and nothing else is touched', () => {
     const { first, receiver } = stage([1, 4, 0, 1, 0, 1, 6, 0])
     first.send(raw([...base, ...emptyPath], ['20.0.0.0/8', '21.0.0.0/8']))
@@ -89,6 +100,41 @@ describe('attribute sets', () => {
     expect([...receiver.routes.keys()]).toEqual(['21.0.0.0/8'])
     expect(first.closed).toBe(false)
   })
+})
+
+test('what a policy makes longer than attributes can be is refused', () => {
+  const communities = Array.from({ length: 9 }, (_, i) => `1:${i}`)
+  const add = { name: 'r', match: {}, set: { addCommunities: communities }, action: 'accept' as const }
+  const tag = { name: 'tag', rules: [add], defaultAction: 'accept' as const }
+  const extended = [1, 4, 0, 1, 0, 1, 6, 0, 65, 4, ...u32(65000)]
+  const { node, first, receiver } = stage(extended, { importPolicies: ['tag'] })
+  node.apply({ policies: [tag] })
+  const rest = 65535 - 19 - 4 - 2 - 14 - 4
+  const lead = [...base.slice(0, 4), ...emptyPath, ...base.slice(4)]
+  first.send(raw([...lead, 0xd0, 99, ...u16(rest), ...Array<number>(rest).fill(7)], ['20.0.0.0/8']))
+  first.send(raw(lead, ['21.0.0.0/8']))
+  expect([...receiver.routes.keys()]).toEqual(['21.0.0.0/8'])
+  expect(node.best().has('20.0.0.0/8')).toBe(false)
+})
+
+test('errors of ever new kinds are counted together', () => {
+  const { node, first } = stage()
+  for (let value = 3; value < 200; value++) {
+    first.send(raw([0x40, 1, 1, value, ...emptyPath, ...base.slice(4)], ['20.0.0.0/8']))
+  }
+  const { discarded } = node.peer('10.0.0.2')
+  expect(discarded.length).toBe(65)
+  expect(discarded.reduce((sum, { count }) => sum + count, 0)).toBe(197)
+})
+
+test('prefixes are freed once the consumer of best routes has seen them go', () => {
+  const { node, first, rack, tables } = stage()
+  const { feed } = node.speaker
+  first.send(update({ nlri: ['20.0.0.0/8'] }), update({ withdrawn: ['20.0.0.0/8'] }))
+  expect(tables.ribs.get('ipv4-unicast')!.prefixes.size).toBe(1)
+  feed.drain(10, () => {})
+  rack.clock.runUntilIdle()
+  expect(tables.ribs.get('ipv4-unicast')!.prefixes.size).toBe(0)
 })
 
 test('prefixes that were never chosen are forgotten when they are withdrawn', () => {

@@ -33,6 +33,14 @@ export const as4Path: AttributeRow = {
   check(octets, start, end) {
     return end === start ? 'empty' : checkSegments(octets, start, end, 4)
   },
+  /** RFC 9774, section 3: as in AS_PATH, which shows no more than its length. */
+  refuse(octets, start, end, { refuseAsSets }) {
+    if (!refuseAsSets) return undefined
+    for (let at = start; at < end; at += 2 + octets[at + 1]! * 4) {
+      if (octets[at] === SegmentType.Set) return 'an AS_SET (RFC 9774)'
+    }
+    return undefined
+  },
 }
 
 function checkSegments(octets: Uint8Array, start: number, end: number, size: 2 | 4): string | undefined {

@@ -107,6 +107,8 @@ function judge(
   }
   const fault = row.check(octets, start, end, context)
   if (fault !== undefined) return remedied(scan, row, row.ifMalformed, fault, UpdateError.OptionalAttribute)
+  const refused = row.refuse?.(octets, start, end, context)
+  if (refused !== undefined) return remedied(scan, row, 'treat-as-withdraw', refused, UpdateError.OptionalAttribute)
   if (code === AttributeCode.MpReach) {
     scan.mpReachStart = start
     scan.mpReachEnd = end

@@ -26,6 +26,8 @@ export interface AttributeRow {
   readonly ignoreFromExternal?: true
   /** It means nothing from a peer with 4-octet AS numbers and is dropped unread (RFC 6793, section 6). */
   readonly ignoreFromFourOctetPeer?: true
+  /** What makes the route unwelcome though the attribute is well-formed: treat-as-withdraw, whatever `ifMalformed`. */
+  refuse?(octets: Uint8Array, start: number, end: number, context: AttributeContext): string | undefined
   /** What is wrong with `octets[start..end)`, in words; undefined: nothing. */
   check(octets: Uint8Array, start: number, end: number, context: AttributeContext): string | undefined
 }
