@@ -126,12 +126,14 @@ export class Leg {
   }
 
   #data(chunk: Uint8Array): void {
-    this.#heardAt = this.#host.clock.now()
+    const before = this.counts.received
     try {
       this.#framer.push(chunk, (type, octets, start, end) => this.#message(type, octets, start, end))
     } catch (error) {
       this.#failed(error)
     }
+    // Whole messages are signs of life; octets of one that never ends are not.
+    if (this.counts.received > before) this.#heardAt = this.#host.clock.now()
   }
 
   /** False when the session is over and the rest of the chunk is nobody's. */

@@ -179,7 +179,7 @@ describe.each(SESSIONS)('octets of an $kind peer', (session) => {
         (messages) => {
           if (raw.closed) {
             rack.settle(70)
-            raw = new RawPeer(rack, '10.0.0.2').establish('10.0.0.1', hello)
+            raw = arrive()
             expect(node.peer('10.0.0.2').state).toBe('Established')
           }
           raw.send(Uint8Array.from(messages.flatMap((octets) => [...octets])))

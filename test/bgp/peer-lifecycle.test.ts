@@ -213,6 +213,17 @@ describe('a configured peer', () => {
   })
 })
 
+test('octets of a message that never ends keep no session alive', () => {
+  const { rack } = staticPeer({ passive: true })
+  const raw = new RawPeer(rack, '10.0.0.2').establish('10.0.0.1', open({ holdSeconds: 3 }))
+  const endless = message(2, ...Array<number>(200).fill(0))
+  for (let at = 0; at < 10; at++) {
+    raw.send(endless.subarray(at, at + 1))
+    rack.settle(1)
+  }
+  expect(raw.notification).toMatchObject({ code: 4 })
+})
+
 test('nothing happens any more after stop, whatever comes in', async () => {
   const { rack, node } = staticPeer({ passive: true })
   const raw = new RawPeer(rack, '10.0.0.2').establish('10.0.0.1', open())
