@@ -17,6 +17,7 @@ import { decodeNotification, encodeMessage, type Message } from '../wire/message
 import { cease, type Notification } from '../wire/notification.ts'
 import { decodeOpen, type Open } from '../wire/open.ts'
 import type { RouteChannel } from './route-context.ts'
+import { SendWatch } from './send-watch.ts'
 
 /** What a leg tells its peer, and asks of it. */
 export interface LegHost {
@@ -52,6 +53,7 @@ export class Leg {
   readonly #host: LegHost
   readonly #framer = new Framer()
   readonly #timers = new Map<Timer, () => void>()
+  readonly #sendWatch: SendWatch
   #cancelDial: (() => void) | undefined
   #dials = 0
   #heardAt = 0
@@ -61,6 +63,7 @@ export class Leg {
     this.direction = direction
     this.#session = { state: 'Idle', config }
     this.#host = host
+    this.#sendWatch = new SendWatch(host.clock)
   }
 
   get session(): Session {
@@ -89,7 +92,7 @@ export class Leg {
   write(octets: Uint8Array, messages: number): boolean {
     this.counts.sent += messages
     this.counts.updatesSent += messages
-    return this.connection?.write(octets) ?? true
+    return this.#put(octets)
   }
 
   /** The way out for routes, once it is established. */
@@ -107,7 +110,20 @@ export class Leg {
 
   send(message: Message): void {
     this.counts.sent++
-    this.connection?.write(encodeMessage(message))
+    this.#put(encodeMessage(message))
+  }
+
+  #put(octets: Uint8Array): boolean {
+    this.#sendWatch.wrote(octets.length)
+    return this.connection?.write(octets) ?? true
+  }
+
+  /** RFC 9687, section 4: dropped; a NOTIFICATION would only wait behind what is there. */
+  #sendStalled(seconds: number): void {
+    this.connection?.destroy()
+    this.connection = undefined
+    const text = `Send Hold Timer Expired (RFC 9687): the peer has taken nothing for ${seconds} s`
+    this.#dispatch({ type: 'ConnectionFailed', error: text }, text)
   }
 
   #connected(connection: Connection): void {
@@ -201,10 +217,12 @@ export class Leg {
       case 'StartTimer':
         return this.#startTimer(action.timer, this.#eager(action.timer, action.seconds))
       case 'StopTimers':
+        this.#sendWatch.stop()
         for (const cancel of this.#timers.values()) cancel()
         this.#timers.clear()
         return
       case 'Established':
+        this.#sendWatch.start(this.connection!, action.negotiated.holdSeconds, (seconds) => this.#sendStalled(seconds))
         if (action.negotiated.extendedMessage) this.#framer.maxMessage = MAX_EXTENDED_MESSAGE
         return this.#host.established(this, action.negotiated)
       case 'RefreshAsked':

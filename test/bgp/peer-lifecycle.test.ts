@@ -224,6 +224,53 @@ test('octets of a message that never ends keep no session alive', () => {
   expect(raw.notification).toMatchObject({ code: 4 })
 })
 
+describe('a peer that takes nothing of what waits for it (RFC 9687)', () => {
+  function stalled() {
+    const { rack, node } = staticPeer({ passive: true })
+    node.apply({
+      peers: [peer('10.0.0.2', { passive: true }), peer('10.0.0.3', { passive: true, routeReflectorClient: true })],
+    })
+    const raw = new RawPeer(rack, '10.0.0.2').establish('10.0.0.1', open({ holdSeconds: 90 }))
+    const source = new RawPeer(rack, '10.0.0.3').establish(
+      '10.0.0.1',
+      open({ identifier: [10, 0, 0, 3], holdSeconds: 0 }),
+    )
+    const stall = (how: boolean) => {
+      for (const one of rack.network.connections) if (one.localAddress === '10.0.0.2') one.stall(how)
+    }
+    /** It goes on to send keepalives, and is told something now and then. */
+    const live = (seconds: number) => {
+      for (let i = 0; i < seconds / 30; i++) {
+        raw.write(keepalive)
+        source.send(update({ nlri: ['20.0.0.0/8'], med: i + 1 }))
+        rack.settle(30)
+      }
+    }
+    return { node, raw, stall, live }
+  }
+
+  test('is given up after eight minutes, though it sends keepalives', () => {
+    const { node, stall, live } = stalled()
+    stall(true)
+    live(420)
+    expect(node.peer('10.0.0.2').state).toBe('Established')
+    live(150)
+    expect(node.peer('10.0.0.2')).toMatchObject({ state: 'Active', lastError: { direction: 'transport' } })
+    expect(node.peer('10.0.0.2').lastError?.text).toMatch('Send Hold Timer Expired (RFC 9687)')
+  })
+
+  test('is left alone when it takes something in between', () => {
+    const { node, stall, live } = stalled()
+    for (let i = 0; i < 4; i++) {
+      stall(true)
+      live(300)
+      stall(false)
+      live(30)
+    }
+    expect(node.peer('10.0.0.2')).toMatchObject({ state: 'Established', timesEstablished: 1 })
+  })
+})
+
 test('nothing happens any more after stop, whatever comes in', async () => {
   const { rack, node } = staticPeer({ passive: true })
   const raw = new RawPeer(rack, '10.0.0.2').establish('10.0.0.1', open())
