@@ -148,6 +148,8 @@ export class Peer {
         ? cease(CeaseError.AdministrativeShutdown, config.shutdown.message)
         : cease(CeaseError.OtherConfigurationChange)
       this.stop(why)
+      // What was kept for a restart is of the session as it was.
+      this.#stale.giveUp()
     }
     this.routes.reconfigure(config)
     this.start()

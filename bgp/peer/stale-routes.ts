@@ -51,6 +51,13 @@ export class StaleRoutes {
     })
   }
 
+  /** The peer is waited for no longer. */
+  giveUp(): void {
+    if (this.#cancel === undefined) return
+    this.stop()
+    this.#routes.down()
+  }
+
   stop(): void {
     this.#cancel?.()
     this.#cancel = undefined

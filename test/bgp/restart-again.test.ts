@@ -88,3 +88,18 @@ test('a family that the peer restarts no more is not waited for', () => {
   )
   expect(stale()).toEqual(['20.0.0.0/8 stale'])
 })
+
+test.each([{ shutdown: { message: 'x' } }, { heldDown: 'no Secret' }, { localAsn: 65001 }])(
+  'nothing is kept of a peer that is changed while it restarts: %j',
+  (changes) => {
+    const { rack, node, session, stale } = stage()
+    const first = session(opening(['ipv4']))
+    first.send(update({ nlri: ['20.0.0.0/8'] }))
+    first.close()
+    rack.settle(5)
+    expect(stale()).toEqual(['20.0.0.0/8 stale'])
+    node.apply({ peers: [peer('10.0.0.2', { passive: true, ...changes })] })
+    rack.clock.runUntilIdle()
+    expect(stale()).toEqual([])
+  },
+)
