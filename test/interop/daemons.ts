@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { execFileSync } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { eventually } from '../eventually.ts'
 import type { Stage } from './stage.ts'
 
@@ -63,6 +63,8 @@ export const frr: OtherDaemon = {
       '-f',
       '/dev/null',
     ])
+    // A bgpd that comes first asks zebra again only after ten seconds, and knows no IPv6 next hop until then.
+    await eventually('zebra answers', () => existsSync(`${folder}/zserv`) && existsSync(`${folder}/zebra.vty`), 10_000)
     const argv = ['/usr/lib/frr/bgpd', ...common, '-i', `${folder}/bgpd.pid`, '-f', file]
     const child = await stage.start(config.host, name, argv)
     const host = await stage.host(config.host)

@@ -59,7 +59,8 @@ describe.each([frr, bird, gobgp])('$name', (daemon) => {
         for (const family of families) {
           await eventually('their routes are back', async () => (await learned(routelet, family)).length === 1, 30_000)
         }
-        expect((await routelet.peer('other'))?.timesEstablished).toBe(2)
+        // More than twice when both ends dialed at once and one judged the collision later (RFC 4271, 6.8).
+        expect((await routelet.peer('other'))?.timesEstablished).toBeGreaterThanOrEqual(2)
       })
     })
 
