@@ -1,12 +1,12 @@
 import { defineConfig } from 'vitest/config'
 
-/** `unit` needs nothing; `system` makes namespaces, starts other daemons, and runs one file at a time. */
+/** `unit` needs nothing, and its files share a process: loading the modules anew for each takes longer than all tests; `system` makes namespaces, starts other daemons, and runs one file at a time. */
 const SYSTEM = ['test/{interop,e2e,kernel,lab}/**/*.test.ts']
 
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: SYSTEM } },
+      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: SYSTEM, isolate: false } },
       {
         test: {
           name: 'system',

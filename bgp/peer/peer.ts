@@ -12,7 +12,7 @@ import { Halt } from './halt.ts'
 import { Leg, type LegHost, type MessageCounts } from './leg.ts'
 import { PeerRoutes } from './peer-routes.ts'
 import { addCounts, peerStatus } from './peer-status.ts'
-import { exceededLimit } from './prefix-limits.ts'
+import { PrefixLimits } from './prefix-limits.ts'
 import type { RouteContext } from './route-context.ts'
 import { dialRequest, sessionConfig, sessionKey, ttlOptions } from './session-config.ts'
 import { StaleRoutes } from './stale-routes.ts'
@@ -30,10 +30,7 @@ export interface PeerContext extends RouteContext {
 
 const ORDER: readonly SessionState[] = ['Idle', 'Connect', 'Active', 'OpenSent', 'OpenConfirm', 'Established']
 
-/**
- * A neighbour: up to one connection in each direction while they are being set up, one when established; when to try
- * again; and its routes.
- */
+/** A neighbour: up to one connection each way until one is established, when to try again, and its routes. */
 export class Peer {
   readonly name: string
   /** Of a listen range: made by an incoming connection, gone with it. */
@@ -45,6 +42,7 @@ export class Peer {
   #established: { readonly leg: Leg; readonly negotiated: Negotiated } | undefined
   #cancelRestart: (() => void) | undefined
   readonly #stale: StaleRoutes
+  readonly #limits: PrefixLimits
   #failures = 0
   #timesEstablished = 0
   readonly #endings: Endings
@@ -72,6 +70,7 @@ export class Peer {
         context.ports.log.warn({ peer: this.name, what, octets: hex }, 'malformed UPDATE, session kept (RFC 7606)')
       },
     })
+    this.#limits = new PrefixLimits((text) => context.ports.log.warn({ peer: this.name }, text))
     this.#stale = new StaleRoutes(context.ports.clock, this.routes)
   }
 
@@ -267,9 +266,9 @@ export class Peer {
     })
   }
 
-  /** Throws when the session must end for too many prefixes; it then stays down for a time, or until somebody looks. */
+  /** Throws when the session must end for too many prefixes. */
   #checkLimits(): void {
-    const exceeded = exceededLimit(this.#config, this.routes)
+    const exceeded = this.#limits.check(this.#config, this.routes)
     if (exceeded === undefined) return
     this.#halt.begin(exceeded, () => this.start())
     throw exceeded.fault

@@ -1,5 +1,5 @@
-import type { PeerConfig } from '../contract.ts'
-import { familyByName } from '../wire/families.ts'
+import type { FamilyName, PeerConfig } from '../contract.ts'
+import { FAMILIES } from '../wire/families.ts'
 import { PeerFault } from '../wire/faults.ts'
 import { CeaseError, NotificationCode } from '../wire/iana.ts'
 import type { PeerRoutes } from './peer-routes.ts'
@@ -13,21 +13,44 @@ export interface LimitExceeded {
   readonly fault: PeerFault
 }
 
-/** Has the peer sent more prefixes than it may, and does that end the session? */
-export function exceededLimit({ maxPrefixes: limits }: PeerConfig, routes: PeerRoutes): LimitExceeded | undefined {
-  if (limits === undefined || limits.action === 'warn' || limits.action === 'discard') return undefined
-  for (const name of ['ipv4-unicast', 'ipv6-unicast'] as const) {
-    const family = familyByName(name)
-    const limit = family.family === 4 ? limits.ipv4 : limits.ipv6
-    if (limit === undefined || routes.receivedOf(family.family) <= limit) continue
-    const { action, restartSeconds } = limits
-    const then = action === 'shutdown' ? 'shut down' : `restarts in ${restartSeconds} s`
-    const why = `more than ${limit} ${name} prefixes: ${then}`
-    const data = [family.afi >> 8, family.afi & 0xff, family.safi, ...uint32(limit)]
-    const fault = new PeerFault(NotificationCode.Cease, CeaseError.MaximumPrefixes, why, data)
-    return { why, fault, ...(action === 'restart' ? { restartSeconds } : {}) }
+/** Watches how many prefixes a peer sends. */
+export class PrefixLimits {
+  /** Said once each time the share or the limit is crossed upwards. */
+  readonly #warn: (text: string) => void
+  readonly #said = new Map<FamilyName, 'share' | 'limit'>()
+
+  constructor(warn: (text: string) => void) {
+    this.#warn = warn
   }
-  return undefined
+
+  /** Warns where that is due; gives the limit whose excess ends the session. */
+  check({ maxPrefixes: limits }: PeerConfig, routes: PeerRoutes): LimitExceeded | undefined {
+    if (limits === undefined) return undefined
+    for (const { name, family, afi, safi } of FAMILIES) {
+      const limit = family === 4 ? limits.ipv4 : limits.ipv6
+      if (limit === undefined) continue
+      const received = routes.receivedOf(family)
+      this.#speak(name, received, limit, limits.warnPercent)
+      if (received <= limit || limits.action === 'warn' || limits.action === 'discard') continue
+      const { action, restartSeconds } = limits
+      const then = action === 'shutdown' ? 'shut down' : `restarts in ${restartSeconds} s`
+      const why = `more than ${limit} ${name} prefixes: ${then}`
+      const data = [afi >> 8, afi & 0xff, safi, ...uint32(limit)]
+      const fault = new PeerFault(NotificationCode.Cease, CeaseError.MaximumPrefixes, why, data)
+      return { why, fault, ...(action === 'restart' ? { restartSeconds } : {}) }
+    }
+    return undefined
+  }
+
+  #speak(name: FamilyName, received: number, limit: number, warnPercent: number): void {
+    const before = this.#said.get(name)
+    const now = received > limit ? 'limit' : received * 100 >= limit * warnPercent ? 'share' : undefined
+    if (now === before) return
+    if (now === undefined) this.#said.delete(name)
+    else this.#said.set(name, now)
+    if (now === 'limit') this.#warn(`more than ${limit} ${name} prefixes`)
+    else if (now === 'share' && before === undefined) this.#warn(`${received} ${name} prefixes, of ${limit} allowed`)
+  }
 }
 
 function uint32(value: number): number[] {

@@ -36,6 +36,7 @@ export const notYet: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
     'spec.extendedNextHop': isTrue,
     'spec.bfdProfile': given,
     'spec.addPath': given,
+    'spec.maxPrefixes.action': { when: (value) => value === 'Discard', words: 'Discard' },
     'spec.role': given,
   },
   BGPAdvertisement: {

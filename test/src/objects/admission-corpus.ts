@@ -221,7 +221,7 @@ const peers: readonly AdmissionCase[] = [
     object: peer({ passwordSecretRef: { key: 'password' } }),
     refused: schema('spec.passwordSecretRef.name', 'is required'),
   },
-  { what: 'limits on prefixes', object: peer({ maxPrefixes: { ipv4: 10_000, action: 'Discard' } }) },
+  { what: 'limits on prefixes', object: peer({ maxPrefixes: { ipv4: 10_000, action: 'Warn' } }) },
   {
     what: 'a limit of nothing',
     object: peer({ maxPrefixes: { ipv4: 0 } }),

@@ -13,6 +13,7 @@ describe('refused, because this version does not do it, is', () => {
     ['BFD on a peer', peer('p', { bfdProfile: 'fast' }), 'spec.bfdProfile'],
     ['an unnumbered peer', ours('BGPPeer', 'p', { interface: 'eth1', peerASN: 1 }), 'spec.interface'],
     ['ADD-PATH', peer('p', { addPath: { receive: true } }), 'spec.addPath'],
+    ['dropping what is over the limit', peer('p', { maxPrefixes: { action: 'Discard' } }), 'spec.maxPrefixes.action'],
     ['a role', peer('p', { role: 'Customer' }), 'spec.role'],
     ['IPv6 next hops for IPv4, asked for', peer('p', { extendedNextHop: true }), 'spec.extendedNextHop'],
     ['BFD in the mesh', config({ topology: { bfdProfile: 'fast' } }), 'spec.topology.bfdProfile'],
@@ -64,7 +65,7 @@ describe('refused, because this version does not do it, is', () => {
   })
 
   test('every line of the table, by a row above', () => {
-    expect(Object.values(notYet).flatMap((rows) => Object.keys(rows))).toHaveLength(19)
+    expect(Object.values(notYet).flatMap((rows) => Object.keys(rows))).toHaveLength(20)
   })
 })
 
