@@ -1,8 +1,9 @@
+import { addressOf } from './addresses.ts'
+import { Changes } from './changes.ts'
 import { HeldRoutes } from './held-routes.ts'
-import { attributes, update } from './octets.ts'
 import type { LoadCommand, LoadEvent, LoadResult, Scenario } from './scenario.ts'
 import { SimPeer } from './sim-peer.ts'
-import { buildTable, encodePrefixAt, type Table } from './table.ts'
+import { buildTable, type Table } from './table.ts'
 
 type Tell = (event: LoadEvent) => void
 
@@ -72,7 +73,6 @@ async function refresh(stage: Stage): Promise<LoadResult> {
   })
 }
 
-const CHANGES_PER_TICK = 2
 const TICKS = 10_000
 
 async function churn(stage: Stage): Promise<LoadResult> {
@@ -242,84 +242,4 @@ class Stage {
     }
     return faults.slice(0, 5)
   }
-}
-
-/** Changes of single routes at a steady pace; each is known again by its MED. */
-class Changes {
-  readonly #stage: Stage
-  readonly #sentAt: number[] = []
-  readonly #latencies: number[] = []
-  #seen = 0
-
-  constructor(stage: Stage) {
-    this.#stage = stage
-    for (const receiver of stage.receivers) {
-      receiver.onUpdate = (octets, at) => this.#arrived(octets, at)
-    }
-  }
-
-  async run(ticks: number): Promise<void> {
-    const [source] = this.#stage.sources
-    const { prefixesPerSource, external } = this.#stage.scenario
-    const start = performance.now()
-    for (let tick = 0; tick < ticks; ) {
-      const due = Math.min(ticks, Math.floor(performance.now() - start))
-      for (; tick < due; tick++) {
-        for (let i = 0; i < CHANGES_PER_TICK; i++) {
-          const number = this.#sentAt.length
-          const index = Math.imul(number, 7919) % prefixesPerSource
-          const set = attributes({
-            external,
-            asPath: [64_999],
-            nextHop: addressOf(1, 0),
-            med: MARK + number,
-            communities: [],
-          })
-          this.#sentAt.push(performance.now())
-          source!.send(update(new Uint8Array(0), set, encodePrefixAt(Math.abs(index))))
-        }
-      }
-      await new Promise((resolve) => setImmediate(resolve))
-    }
-  }
-
-  /** Every receiver has seen the last change, so nothing is under way. */
-  allSeen(): boolean {
-    return this.#seen >= this.#stage.receivers.length * this.#sentAt.length
-  }
-
-  latency(): { p50: number; p99: number } {
-    const sorted = this.#latencies.sort((a, b) => a - b)
-    const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
-    return { p50: at(0.5), p99: at(0.99) }
-  }
-
-  #arrived(octets: Buffer, at: number): void {
-    const med = medOf(octets, at)
-    if (med === undefined || med < MARK) return
-    const sent = this.#sentAt[med - MARK]
-    if (sent === undefined) return
-    this.#seen++
-    this.#latencies.push(performance.now() - sent)
-  }
-}
-
-/** MEDs from here on are those of changes. */
-const MARK = 0x40000000
-
-function medOf(octets: Buffer, message: number): number | undefined {
-  const start = message + 23 + ((octets[message + 19]! << 8) | octets[message + 20]!)
-  const end = start + ((octets[start - 2]! << 8) | octets[start - 1]!)
-  for (let at = start; at < end; ) {
-    const wide = (octets[at]! & 0x10) !== 0
-    const value = at + (wide ? 4 : 3)
-    if (octets[at + 1] === 4) return octets.readUInt32BE(value)
-    at = value + (wide ? octets.readUInt16BE(at + 2) : octets[at + 2]!)
-  }
-  return undefined
-}
-
-/** Sources are 10.99.16.1 and on, receivers 10.99.32.1 and on. */
-function addressOf(role: number, index: number): number[] {
-  return [10, 99, role * 16 + Math.floor(index / 250), (index % 250) + 1]
 }

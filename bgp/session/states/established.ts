@@ -1,5 +1,6 @@
 import type { Negotiating, SessionEvent, Step } from '../session.ts'
-import { disconnected, fail, holdTimerExpired, messageType, notified, stay, stop, unexpected } from '../transitions.ts'
+import { fail, messageType, notified, stay, unexpected } from '../transitions.ts'
+import { negotiated } from './negotiated.ts'
 
 /** Established: routes flow, past this machine; what it sees of them is that the peer lives. */
 export function established(session: Negotiating, event: SessionEvent): Step {
@@ -23,27 +24,11 @@ export function established(session: Negotiating, event: SessionEvent): Step {
       return stay(session)
 
     case 'FaultFound':
-      return fail(session, event.notification, event.text)
-
     case 'TimerExpired':
-      switch (event.timer) {
-        case 'Hold':
-          return fail(session, holdTimerExpired)
-        case 'Keepalive':
-          return stay(session, [{ type: 'Send', message: { type: 'KEEPALIVE' } }])
-        case 'ConnectRetry':
-          return stay(session)
-      }
-      return stay(session)
-
     case 'ConnectionFailed':
-      return disconnected(session, event.error)
-
     case 'Stop':
-      return stop(session, event.notification)
-
     case 'Start':
     case 'ConnectionOpened':
-      return stay(session)
+      return negotiated(session, event)
   }
 }

@@ -1,6 +1,7 @@
 import { MessageType } from '../../wire/iana.ts'
 import type { Negotiating, SessionEvent, Step } from '../session.ts'
-import { disconnected, fail, holdTimerExpired, messageType, notified, stay, stop, unexpected } from '../transitions.ts'
+import { fail, messageType, notified, stay, unexpected } from '../transitions.ts'
+import { negotiated } from './negotiated.ts'
 
 /** OpenConfirm: both OPENs agree, the peer's KEEPALIVE is awaited. */
 export function openConfirm(session: Negotiating, event: SessionEvent): Step {
@@ -26,27 +27,11 @@ export function openConfirm(session: Negotiating, event: SessionEvent): Step {
       return fail(session, unexpected(MessageType.Update, 'OpenConfirm'))
 
     case 'FaultFound':
-      return fail(session, event.notification, event.text)
-
     case 'TimerExpired':
-      switch (event.timer) {
-        case 'Hold':
-          return fail(session, holdTimerExpired)
-        case 'Keepalive':
-          return stay(session, [{ type: 'Send', message: { type: 'KEEPALIVE' } }])
-        case 'ConnectRetry':
-          return stay(session)
-      }
-      return stay(session)
-
     case 'ConnectionFailed':
-      return disconnected(session, event.error)
-
     case 'Stop':
-      return stop(session, event.notification)
-
     case 'Start':
     case 'ConnectionOpened':
-      return stay(session)
+      return negotiated(session, event)
   }
 }
