@@ -22,15 +22,9 @@ export const aigp: AttributeRow = {
   ifFlagsWrong: 'attribute-discard',
   ignoreFromExternal: true,
   check(octets, start, end) {
-    if (start === end) return 'empty'
-    for (let at = start; at < end; ) {
-      if (end - at < 3) return 'a TLV is cut short'
-      const length = uint16At(octets, at + 1)
-      if (length < 3 || at + length > end) return 'a TLV overruns the attribute'
-      if (octets[at] === 1 && length !== 11) return `an AIGP TLV of ${length} octets instead of 11`
-      at += length
-    }
-    return undefined
+    return checkTlvs(octets, start, end, 3, (type, length) =>
+      type === 1 && length !== 8 ? `an AIGP TLV of ${length + 3} octets instead of 11` : undefined,
+    )
   },
 }
 
@@ -52,16 +46,11 @@ export const prefixSid: AttributeRow = {
   ifFlagsWrong: 'attribute-discard',
   ignoreFromExternal: true,
   check(octets, start, end) {
-    if (start === end) return 'empty'
-    for (let at = start; at < end; ) {
-      if (end - at < 3) return 'a TLV is cut short'
-      const length = uint16At(octets, at + 1)
-      if (at + 3 + length > end) return 'a TLV overruns the attribute'
-      if (octets[at] === 1 && length !== 7) return `a label index of ${length} octets instead of 7`
-      if (octets[at] === 3 && (length < 8 || (length - 2) % 6 !== 0)) return `an originator SRGB of ${length} octets`
-      at += 3 + length
-    }
-    return undefined
+    return checkTlvs(octets, start, end, 0, (type, length) => {
+      if (type === 1 && length !== 7) return `a label index of ${length} octets instead of 7`
+      if (type === 3 && (length < 8 || (length - 2) % 6 !== 0)) return `an originator SRGB of ${length} octets`
+      return undefined
+    })
   },
 }
 
@@ -82,4 +71,24 @@ export const attrSet: AttributeRow = {
     }
     return undefined
   },
+}
+
+/** Type 1, length 2, value; the length counts `counted` octets of the header too. `judge` sees the value's length. */
+function checkTlvs(
+  octets: Uint8Array,
+  start: number,
+  end: number,
+  counted: 0 | 3,
+  judge: (type: number, length: number) => string | undefined,
+): string | undefined {
+  if (start === end) return 'empty'
+  for (let at = start; at < end; ) {
+    if (end - at < 3) return 'a TLV is cut short'
+    const length = uint16At(octets, at + 1) - counted
+    if (length < 0 || at + 3 + length > end) return 'a TLV overruns the attribute'
+    const fault = judge(octets[at]!, length)
+    if (fault !== undefined) return fault
+    at += 3 + length
+  }
+  return undefined
 }
