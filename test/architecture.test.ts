@@ -65,6 +65,11 @@ describe('the rules notice', () => {
     ['a long function', tree('src/a.ts', `export function long(\n  a: A,\n) {\n${lines(70)}}\n`), 'long has 74 lines'],
     ['a long method', tree('src/a.ts', `class A {\n  #long(): void {\n${lines(70)}  }\n}\n`), '#long has 72 lines'],
     [
+      '… of an object literal',
+      tree('src/a.ts', `const a = {\n  long(): void {\n${lines(70)}  },\n}\n`),
+      'long has 72 lines',
+    ],
+    [
       'a circle',
       tree('src/a.ts', "import './b.ts'", 'src/b.ts', "import type { A } from './a.ts'"),
       'src/a.ts → src/b.ts → src/a.ts',

@@ -104,7 +104,9 @@ export function functionsOf(file: SourceFile): { readonly name: string; readonly
       .filter((later) => later.startsWith(indent) && /^[^\s]/.test(later.slice(indent.length)))
     // Parameters on lines of their own end in `) {`; a call of that form ends in `)`.
     if (line.endsWith('(') && !/^\).*\{$/.test(atSameDepth[1]?.slice(indent.length) ?? '')) return []
-    return [{ name, lines: lines.slice(at).indexOf(`${indent}}`) + 1 }]
+    // Methods of object literals have a comma behind; so have calls with an object, which are none.
+    const closing = line.endsWith('({') ? [`${indent}}`] : [`${indent}}`, `${indent}},`]
+    return [{ name, lines: lines.slice(at).findIndex((later) => closing.includes(later)) + 1 }]
   })
 }
 
