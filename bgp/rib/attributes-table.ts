@@ -1,5 +1,5 @@
+import { type Column16, type Column32, grow16, grow32 } from '../../routing/ip/columns.ts'
 import { Arena } from './arena.ts'
-import { type Column16, type Column32, grow16, grow32 } from './columns.ts'
 import { decodeFields, newFields, type SetFields, SetFlag, type SetSource, scopeOf } from './fields.ts'
 import type { NextHops } from './next-hops.ts'
 
@@ -46,6 +46,8 @@ export class AttributesTable {
   #nextFree = NONE
   #firstUnused = 1
   #arena = new Arena()
+  /** Of the octets that `find` was last asked for. */
+  #lastHash = 0
   readonly #seed: number
   readonly #fields: SetFields = newFields()
   readonly #removeListeners = new Set<(id: SetId, parent: SetId) => void>()
@@ -63,6 +65,7 @@ export class AttributesTable {
   find(slot: number, octets: Uint8Array, start: number, end: number): SetId {
     const hash = this.#hash(slot, octets, start, end)
     const length = end - start
+    this.#lastHash = hash
     for (let at = hash & this.#mask; ; at = (at + 1) & this.#mask) {
       const id = this.#slots[at]!
       if (id === NONE) return NONE
@@ -72,14 +75,15 @@ export class AttributesTable {
     }
   }
 
-  /** Adds a set that `find` does not know. It has no reference yet: `retain` it, or `releaseUnused` it. */
+  /** Adds the set that the last `find` did not know. It has no reference yet: `retain` it, or `releaseUnused` it. */
   add(source: SetSource, octets: Uint8Array, start: number, end: number): SetId {
-    return this.#insert(source, octets, start, end, 0)
+    return this.#insert(this.#lastHash, source, octets, start, end, 0)
   }
 
   /** A set made from `parent` by a policy. Each call makes a new one; callers keep the mapping. */
   derive(parent: SetId, source: SetSource, octets: Uint8Array, end: number, kernelMetric: number | undefined): SetId {
-    const id = this.#insert(source, octets, 0, end, SetFlag.Derived)
+    const hash = this.#hash(source.slot, octets, 0, end)
+    const id = this.#insert(hash, source, octets, 0, end, SetFlag.Derived)
     this.#derivation.set(id, { parent, kernelMetric })
     this.retain(parent)
     return id
@@ -137,11 +141,10 @@ export class AttributesTable {
     return this.octetsOf(id).slice(start, start + this.#length[id]!)
   }
 
-  #insert(source: SetSource, octets: Uint8Array, start: number, end: number, extraFlags: number): SetId {
+  #insert(hash: number, source: SetSource, octets: Uint8Array, start: number, end: number, extraFlags: number): SetId {
     const f = this.#fields
     decodeFields(octets, start, end, source, f)
     const id = this.#allocate()
-    const hash = this.#hash(source.slot, octets, start, end)
     this.localPref[id] = f.localPref
     this.lengthAndOrigin[id] = f.lengthAndOrigin
     this.med[id] = f.med
@@ -220,6 +223,7 @@ export class AttributesTable {
   }
 
   #rehash(slotCount: number): void {
+    this.#slots.buffer.transfer(0)
     this.#slots = new Uint32Array(slotCount)
     this.#mask = slotCount - 1
     for (let id = 1; id < this.#firstUnused; id++) if (this.#length[id] !== 0) this.#place(id)

@@ -1,4 +1,4 @@
-import { type Column32, grow32 } from './columns.ts'
+import { type Column32, grow32 } from '../../routing/ip/columns.ts'
 
 const NONE = 0xffffffff
 

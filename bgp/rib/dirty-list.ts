@@ -1,4 +1,4 @@
-import { type Column8, type Column32, grow8, grow32 } from './columns.ts'
+import { type Column8, type Column32, grow8, grow32 } from '../../routing/ip/columns.ts'
 
 /** A set of small integers in order of arrival, each once: the prefixes whose state some consumer has yet to see. */
 export class DirtyList {

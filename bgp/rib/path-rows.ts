@@ -1,4 +1,4 @@
-import { type Column8, type Column16, type Column32, grow8, grow16, grow32 } from './columns.ts'
+import { type Column8, type Column16, type Column32, grow8, grow16, grow32 } from '../../routing/ip/columns.ts'
 
 /** A path of one peer to one prefix; 0 is none. */
 export type RowId = number

@@ -1,5 +1,5 @@
+import { type Column32, grow32 } from '../../routing/ip/columns.ts'
 import type { PrefixId } from '../../routing/ip/prefix-table.ts'
-import { type Column32, grow32 } from './columns.ts'
 import { Crowd } from './crowd.ts'
 import { PathRows, type RowId } from './path-rows.ts'
 

@@ -1,7 +1,7 @@
+import { type Column32, grow32 } from '../../routing/ip/columns.ts'
 import type { PrefixId } from '../../routing/ip/prefix-table.ts'
 import type { AttributesTable, SetId } from './attributes-table.ts'
 import { Buckets } from './buckets.ts'
-import { type Column32, grow32 } from './columns.ts'
 import { Exporter, type ExportProfile, mayExport } from './export.ts'
 import { SetFlag } from './fields.ts'
 import type { Rib } from './rib.ts'

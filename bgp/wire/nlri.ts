@@ -17,6 +17,7 @@ export function isNlri(octets: Uint8Array, start: number, end: number, maxLength
  * (RFC 4271, section 4.3: they are irrelevant).
  */
 export class NlriCursor {
+  /** The address in words, signed: small integers stay out of the heap. Tables take words of either kind. */
   w0 = 0
   w1 = 0
   w2 = 0
@@ -58,7 +59,7 @@ export class NlriCursor {
     } else {
       at += 1
     }
-    this.w0 = length === 0 ? 0 : (word & (-1 << (32 - length))) >>> 0
+    this.w0 = length === 0 ? 0 : word & (-1 << (32 - length))
     this.length = length
     this.#at = at
     return true
@@ -80,7 +81,7 @@ export class NlriCursor {
   #word(index: number, count: number, length: number): number {
     let word = 0
     for (let i = 4 * index; i < 4 * index + 4; i++) word = (word << 8) | (i < count ? this.#octets[this.#at + i]! : 0)
-    return (word & maskWord(length, index)) >>> 0
+    return word & maskWord(length, index)
   }
 }
 

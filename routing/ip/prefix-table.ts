@@ -1,4 +1,5 @@
 import { type Address, addressFromWords, type Family } from './address.ts'
+import { type Column8, type Column32, grow8, grow32 } from './columns.ts'
 import type { Prefix, PrefixWords } from './prefix.ts'
 
 /** Dense number of a prefix in one table; 0 is no prefix. */
@@ -11,6 +12,9 @@ const FIRST_ROWS = 1024
  *
  * An id stays valid until `release`; released ids are reused, the most recently freed first. Owners keep their own
  * columns indexed by the id and grow them to `capacity` when it changes.
+ *
+ * A slot holds the id and, in the bits that ids do not need, the upper bits of the hash: a probe that meets another
+ * prefix passes by without a look at that one's columns, which lie far from the cache.
  */
 export class PrefixTable {
   readonly family: Family
@@ -20,16 +24,18 @@ export class PrefixTable {
   size = 0
 
   #wide: boolean
-  #w0: Uint32Array<ArrayBuffer> = new Uint32Array(FIRST_ROWS)
-  #w1: Uint32Array<ArrayBuffer>
-  #w2: Uint32Array<ArrayBuffer>
-  #w3: Uint32Array<ArrayBuffer>
-  #length: Uint8Array<ArrayBuffer> = new Uint8Array(FIRST_ROWS)
+  #w0: Column32 = new Uint32Array(FIRST_ROWS)
+  #w1: Column32
+  #w2: Column32
+  #w3: Column32
+  #length: Column8 = new Uint8Array(FIRST_ROWS)
   /** Next free id of a released row. */
   #nextFree = 0
   #firstUnused = 1
-  #slots: Uint32Array<ArrayBuffer> = new Uint32Array(FIRST_ROWS * 2)
+  #slots: Column32 = new Uint32Array(FIRST_ROWS * 2)
   #mask = FIRST_ROWS * 2 - 1
+  /** Ids are smaller than half the slots. */
+  #idMask = FIRST_ROWS - 1
   #seed: number
 
   /** `seed` keeps peers from choosing prefixes that collide: give a random one per process. */
@@ -48,22 +54,29 @@ export class PrefixTable {
     return this.#firstUnused
   }
 
-  /** The id of the prefix, or 0. Host bits must be zero. */
+  /** The id of the prefix, or 0. Host bits must be zero; the words may be signed or not. */
   find(w0: number, w1: number, w2: number, w3: number, length: number): PrefixId {
     const slots = this.#slots
-    for (let slot = this.#hash(w0, w1, w2, w3, length); ; slot = (slot + 1) & this.#mask) {
-      const id = slots[slot]!
-      if (id === 0 || this.#equals(id, w0, w1, w2, w3, length)) return id
+    const hash = this.#hash(w0, w1, w2, w3, length)
+    for (let slot = hash & this.#mask; ; slot = (slot + 1) & this.#mask) {
+      const entry = slots[slot]!
+      if (entry === 0) return 0
+      if (((entry ^ hash) & ~this.#idMask) !== 0) continue
+      const id = entry & this.#idMask
+      if (this.#equals(id, w0, w1, w2, w3, length)) return id
     }
   }
 
-  /** The id of the prefix, given one if it had none. */
+  /** The id of the prefix, given one if it had none. Hot: once per received route. */
   intern(w0: number, w1: number, w2: number, w3: number, length: number): PrefixId {
     const slots = this.#slots
-    let slot = this.#hash(w0, w1, w2, w3, length)
+    const hash = this.#hash(w0, w1, w2, w3, length)
+    let slot = hash & this.#mask
     for (; ; slot = (slot + 1) & this.#mask) {
-      const id = slots[slot]!
-      if (id === 0) break
+      const entry = slots[slot]!
+      if (entry === 0) break
+      if (((entry ^ hash) & ~this.#idMask) !== 0) continue
+      const id = entry & this.#idMask
       if (this.#equals(id, w0, w1, w2, w3, length)) return id
     }
     const id = this.#allocate()
@@ -76,7 +89,7 @@ export class PrefixTable {
     }
     // Growing rehashes every row, this one included.
     if (++this.size * 2 > this.#mask) this.#rehash(this.#slots.length * 2)
-    else slots[slot] = id
+    else slots[slot] = (hash & ~this.#idMask) | id
     return id
   }
 
@@ -142,8 +155,8 @@ export class PrefixTable {
   }
 
   #equals(id: PrefixId, w0: number, w1: number, w2: number, w3: number, length: number): boolean {
-    if (this.#w0[id] !== w0 || this.#length[id] !== length) return false
-    return !this.#wide || (this.#w1[id] === w1 && this.#w2[id] === w2 && this.#w3[id] === w3)
+    if ((this.#w0[id]! ^ w0) !== 0 || this.#length[id] !== length) return false
+    return !this.#wide || ((this.#w1[id]! ^ w1) | (this.#w2[id]! ^ w2) | (this.#w3[id]! ^ w3)) === 0
   }
 
   #hash(w0: number, w1: number, w2: number, w3: number, length: number): number {
@@ -154,7 +167,7 @@ export class PrefixTable {
       h = Math.imul(h ^ (h >>> 15) ^ w3, 0x9e3779b1)
     }
     h = Math.imul(h ^ (h >>> 16), 0x7feb352d)
-    return (h ^ (h >>> 15)) & this.#mask
+    return h ^ (h >>> 15)
   }
 
   #hashOf(id: PrefixId): number {
@@ -175,21 +188,21 @@ export class PrefixTable {
 
   #growRows(): void {
     this.capacity *= 2
-    this.#w0 = grown(this.#w0, this.capacity)
-    this.#length = grownOctets(this.#length, this.capacity)
+    this.#w0 = grow32(this.#w0, this.capacity)
+    this.#length = grow8(this.#length, this.capacity)
     if (!this.#wide) return
-    this.#w1 = grown(this.#w1, this.capacity)
-    this.#w2 = grown(this.#w2, this.capacity)
-    this.#w3 = grown(this.#w3, this.capacity)
+    this.#w1 = grow32(this.#w1, this.capacity)
+    this.#w2 = grow32(this.#w2, this.capacity)
+    this.#w3 = grow32(this.#w3, this.capacity)
   }
 
   /** Removes the slot of `id`, moving later ones of the probe sequence up so that no tombstone is needed. */
   #unlink(id: PrefixId): void {
     const slots = this.#slots
-    let hole = this.#hashOf(id)
-    while (slots[hole] !== id) hole = (hole + 1) & this.#mask
+    let hole = this.#hashOf(id) & this.#mask
+    while ((slots[hole]! & this.#idMask) !== id) hole = (hole + 1) & this.#mask
     for (let slot = (hole + 1) & this.#mask; slots[slot] !== 0; slot = (slot + 1) & this.#mask) {
-      const home = this.#hashOf(slots[slot]!)
+      const home = this.#hashOf(slots[slot]! & this.#idMask) & this.#mask
       if (((slot - home) & this.#mask) >= ((slot - hole) & this.#mask)) {
         slots[hole] = slots[slot]!
         hole = slot
@@ -199,14 +212,20 @@ export class PrefixTable {
   }
 
   #rehash(slotCount: number): void {
-    this.#slots = new Uint32Array(slotCount)
-    this.#mask = slotCount - 1
+    this.#slots.buffer.transfer(0)
+    const slots = new Uint32Array(slotCount)
+    const mask = slotCount - 1
+    const idMask = mask >>> 1
     for (let id = 1; id < this.#firstUnused; id++) {
       if (this.#length[id] === FREE) continue
-      let slot = this.#hashOf(id)
-      while (this.#slots[slot] !== 0) slot = (slot + 1) & this.#mask
-      this.#slots[slot] = id
+      const hash = this.#hashOf(id)
+      let slot = hash & mask
+      while (slots[slot] !== 0) slot = (slot + 1) & mask
+      slots[slot] = (hash & ~idMask) | id
     }
+    this.#slots = slots
+    this.#mask = mask
+    this.#idMask = idMask
   }
 
   /** An empty table gives its memory back; one that is only partly empty keeps its rows, since ids must stay. */
@@ -223,23 +242,12 @@ export class PrefixTable {
     this.#firstUnused = 1
     this.#slots = new Uint32Array(FIRST_ROWS * 2)
     this.#mask = FIRST_ROWS * 2 - 1
+    this.#idMask = FIRST_ROWS - 1
   }
 }
 
 /** No prefix is this long: the mark of a row that is free. */
 const FREE = 255
-
-function grown(column: Uint32Array<ArrayBuffer>, rows: number): Uint32Array<ArrayBuffer> {
-  const wider = new Uint32Array(rows)
-  wider.set(column)
-  return wider
-}
-
-function grownOctets(column: Uint8Array<ArrayBuffer>, rows: number): Uint8Array<ArrayBuffer> {
-  const wider = new Uint8Array(rows)
-  wider.set(column)
-  return wider
-}
 
 export function emptyPrefix(family: Family): PrefixWords {
   return { family, w0: 0, w1: 0, w2: 0, w3: 0, length: 0 }
