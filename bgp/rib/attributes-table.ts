@@ -1,4 +1,4 @@
-import { type Column16, type Column32, grow16, grow32 } from '../../routing/ip/columns.ts'
+import { type Column16, type Column32, grow16, grow32, nextCapacity } from '../../routing/ip/columns.ts'
 import { Arena } from './arena.ts'
 import { decodeFields, newFields, type SetFields, SetFlag, type SetSource, scopeOf } from './fields.ts'
 import type { NextHops } from './next-hops.ts'
@@ -235,7 +235,7 @@ export class AttributesTable {
       this.#nextFree = this.#hashes[id]!
       return id
     }
-    if (this.#firstUnused === this.capacity) this.#resize(this.capacity * 2)
+    if (this.#firstUnused === this.capacity) this.#resize(nextCapacity(this.capacity))
     return this.#firstUnused++
   }
 

@@ -1,4 +1,4 @@
-import { type Column8, type Column32, grow8, grow32 } from '../../routing/ip/columns.ts'
+import { type Column8, type Column32, grow8, grow32, nextCapacity } from '../../routing/ip/columns.ts'
 
 /** A set of small integers in order of arrival, each once: the prefixes whose state some consumer has yet to see. */
 export class DirtyList {
@@ -11,7 +11,8 @@ export class DirtyList {
   }
 
   add(id: number): void {
-    if (id >= this.#marked.length) this.#marked = grow8(this.#marked, Math.max(this.#marked.length * 2, id + 1))
+    if (id >= this.#marked.length)
+      this.#marked = grow8(this.#marked, Math.max(nextCapacity(this.#marked.length), id + 1))
     if (this.#marked[id] === 1) return
     this.#marked[id] = 1
     if (this.#length === this.#queue.length) this.#queue = grow32(this.#queue, this.#length * 2)

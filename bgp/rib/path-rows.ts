@@ -1,4 +1,12 @@
-import { type Column8, type Column16, type Column32, grow8, grow16, grow32 } from '../../routing/ip/columns.ts'
+import {
+  type Column8,
+  type Column16,
+  type Column32,
+  grow8,
+  grow16,
+  grow32,
+  nextCapacity,
+} from '../../routing/ip/columns.ts'
 
 /** A path of one peer to one prefix; 0 is none. */
 export type RowId = number
@@ -34,7 +42,7 @@ export class PathRows {
       this.#nextFree = this.next[row]!
       return row
     }
-    if (this.#firstUnused === this.#capacity) this.#resize(this.#capacity * 2)
+    if (this.#firstUnused === this.#capacity) this.#resize(nextCapacity(this.#capacity))
     return this.#firstUnused++
   }
 

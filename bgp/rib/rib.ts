@@ -250,8 +250,12 @@ export class Rib {
    * each neighbour is found first, with MED, then the best of those, without: a function of the set of candidates.
    */
   #bestByNeighbour(prefix: PrefixId): RowId {
+    // Nearly always there is but one, or none any more.
+    if (this.#paths.isEmpty(prefix)) {
+      this.#hasMed[prefix] = 0
+      return NONE
+    }
     const only = this.#paths.onlyOf(prefix)
-    // Nearly always there is but one.
     if (only !== NONE) return this.eligible(only) ? only : NONE
     const winners = new Map<number, RowId>()
     let anyMed = 0

@@ -8,6 +8,14 @@ export type Column32 = Uint32Array<ArrayBuffer>
 export type Column16 = Uint16Array<ArrayBuffer>
 export type Column8 = Uint8Array<ArrayBuffer>
 
+/**
+ * How many rows a full table gets next. Rows that are not used yet cost no memory, for the system gives pages only when
+ * they are written, but what is copied is written twice: so tables grow seldom and by much.
+ */
+export function nextCapacity(rows: number): number {
+  return rows * 4
+}
+
 export function grow32(column: Column32, rows: number): Column32 {
   return moved(column, new Uint32Array(rows))
 }

@@ -1,5 +1,5 @@
 import { type Address, addressFromWords, type Family } from './address.ts'
-import { type Column8, type Column32, grow8, grow32 } from './columns.ts'
+import { type Column8, type Column32, grow8, grow32, nextCapacity } from './columns.ts'
 import type { Prefix, PrefixWords } from './prefix.ts'
 
 /** Dense number of a prefix in one table; 0 is no prefix. */
@@ -65,6 +65,14 @@ export class PrefixTable {
       const id = entry & this.#idMask
       if (this.#equals(id, w0, w1, w2, w3, length)) return id
     }
+  }
+
+  /**
+   * Reads where a probe for the prefix begins, and means nothing. Reading this for all prefixes of a message first has
+   * the cache misses, each of them longer than all the rest of the work, wait for memory together.
+   */
+  touch(w0: number, w1: number, w2: number, w3: number, length: number): number {
+    return this.#slots[this.#hash(w0, w1, w2, w3, length) & this.#mask]!
   }
 
   /** The id of the prefix, given one if it had none. Hot: once per received route. */
@@ -187,7 +195,7 @@ export class PrefixTable {
   }
 
   #growRows(): void {
-    this.capacity *= 2
+    this.capacity = nextCapacity(this.capacity)
     this.#w0 = grow32(this.#w0, this.capacity)
     this.#length = grow8(this.#length, this.capacity)
     if (!this.#wide) return
