@@ -1,5 +1,7 @@
 import type { Address } from '../routing/ip/address.ts'
-import type { Prefix, PrefixWords } from '../routing/ip/prefix.ts'
+import type { Prefix } from '../routing/ip/prefix.ts'
+
+export type { BestRoute, BestRouteFeed, NextHopPath, NextHopResolver } from './best-routes.ts'
 
 /**
  * All that crosses into and out of a speaker. Plain data, structured-cloneable; the whole configuration is given each
@@ -26,6 +28,9 @@ export interface SpeakerConfig {
 
 export type FamilyName = 'ipv4-unicast' | 'ipv6-unicast'
 
+/** What we are to an external peer (RFC 9234, section 4). */
+export type Role = 'provider' | 'customer' | 'peer' | 'route-server' | 'route-server-client'
+
 /** What a configured peer and every peer of a listen range have in common. */
 export interface PeerOptions {
   /** The peer's AS, or whether it must be our own (`internal`) or any other (`external`). */
@@ -46,6 +51,8 @@ export interface PeerOptions {
   readonly ttlSecurityHops?: number
   readonly routeReflectorClient: boolean
   readonly nextHop: 'auto' | 'self' | 'keep'
+  /** Of external peers; absent: none is offered and ONLY_TO_CUSTOMER passes untouched. */
+  readonly role?: Role
   /** Own AS may stand this many times in a received AS_PATH. */
   readonly allowOwnAsn: number
   /** Names of policies, in order; see `Policy`. Absent: internal peers accept and pass on everything, external ones nothing (RFC 8212). */
@@ -242,6 +249,8 @@ export interface RouteView {
   readonly clusterList: readonly Address[]
   readonly atomicAggregate: boolean
   readonly aggregator?: string
+  /** AS of ONLY_TO_CUSTOMER (RFC 9234). */
+  readonly onlyToCustomer?: number
   readonly unknownAttributes: readonly { readonly code: number; readonly hex: string }[]
   readonly stale: boolean
   /** Among the equal paths that go to the kernel together. */
@@ -250,34 +259,6 @@ export interface RouteView {
   readonly ineligible?: string
   readonly pathId?: number
   readonly because?: string
-}
-
-/** A best route, as the kernel join sees it. Empty `paths`: there is none any more. */
-export interface BestRoute {
-  readonly prefix: PrefixWords
-  readonly paths: readonly NextHopPath[]
-  readonly kernelMetric?: number
-  /** A policy rule accepted it whose `prefixes` match it: what makes a default route installable. */
-  readonly namedByPolicy: boolean
-}
-
-/** Arrays of these are shared: routes with the same next hops have the identical array, so it can be a map key. */
-export interface NextHopPath {
-  readonly nextHop: Address
-  /** Relative weight for weighted ECMP, 1 unless link bandwidth says otherwise. */
-  readonly weight: number
-  /** For link-local next hops. */
-  readonly interfaceName?: string
-}
-
-/** The best routes as a stream of changes that the consumer pulls at its own pace; a lagging one sees only the newest. */
-export interface BestRouteFeed {
-  /** Visits up to `limit` prefixes whose learned best route changed; true when more wait. Routes of our own show as empty paths. */
-  drain(limit: number, visit: (route: BestRoute) => void): boolean
-  /** Every best route counts as changed, so that the consumer is told all of them again. */
-  rewind(): void
-  /** Every peer that should have sent its End-of-RIB has, or the time for it is over (RFC 4724, section 4.1). */
-  readonly complete: boolean
 }
 
 export type SpeakerEvent =
@@ -290,9 +271,3 @@ export type SpeakerEvent =
     }
   | { readonly type: 'BestRoutesChanged' }
   | { readonly type: 'ListenFailed'; readonly port: number; readonly error: string }
-
-/** Is this next hop reachable, and how far is it? Asked once per distinct next hop, again after `Speaker.nextHopsChanged`. */
-export type NextHopResolver = (
-  nextHop: Address,
-  interfaceName?: string,
-) => { readonly resolvable: boolean; readonly cost: number }

@@ -11,7 +11,9 @@ import type { RowId } from './rib/path-rows.ts'
 import { type Rib, RowFlag } from './rib/rib.ts'
 import { LOCAL_SLOT, type Tables } from './rib/tables.ts'
 import { formatAsPath } from './wire/attributes/as-path.ts'
+import { uint32At } from './wire/attributes/codec.ts'
 import { type PathAttributes, readAttributes } from './wire/attributes/record.ts'
+import { AttributeCode } from './wire/iana.ts'
 
 /** What a view is made from. */
 export interface ViewSources {
@@ -128,6 +130,7 @@ function reasonAgainst(sources: ViewSources, rib: Rib, row: RowId, set: SetId): 
   if ((flags & SetFlag.OwnAsn) !== 0) return 'own AS in AS_PATH'
   if ((flags & SetFlag.OwnOriginator) !== 0) return 'own ORIGINATOR_ID'
   if ((flags & SetFlag.OwnCluster) !== 0) return 'own cluster in CLUSTER_LIST'
+  if ((flags & SetFlag.Leak) !== 0) return 'a route leak by its ONLY_TO_CUSTOMER (RFC 9234, section 5)'
   return rib.eligible(row) ? undefined : 'next hop not resolvable'
 }
 
@@ -153,6 +156,7 @@ function advertised(sources: ViewSources, rib: Rib, id: PrefixId, peer: Peer | u
 
 function attributesView(attributes: PathAttributes, nextHop: Address | undefined) {
   const { localPref, med, originatorId, aggregator } = attributes
+  const onlyToCustomer = attributes.others.find(({ code }) => code === AttributeCode.OnlyToCustomer)
   return {
     ...(nextHop === undefined ? {} : { nextHop }),
     origin: (['igp', 'egp', 'incomplete'] as const)[attributes.origin] ?? 'incomplete',
@@ -164,6 +168,9 @@ function attributesView(attributes: PathAttributes, nextHop: Address | undefined
     clusterList: attributes.clusterList,
     atomicAggregate: attributes.atomicAggregate,
     ...(aggregator === undefined ? {} : { aggregator: `${aggregator.asn} ${aggregator.address}` }),
-    unknownAttributes: attributes.others.map(({ code, value }) => ({ code, hex: Buffer.from(value).toString('hex') })),
+    ...(onlyToCustomer === undefined ? {} : { onlyToCustomer: uint32At(onlyToCustomer.value, 0) }),
+    unknownAttributes: attributes.others
+      .filter((one) => one !== onlyToCustomer)
+      .map(({ code, value }) => ({ code, hex: Buffer.from(value).toString('hex') })),
   }
 }

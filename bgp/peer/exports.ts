@@ -10,6 +10,7 @@ import { endOfRib } from '../rib/update-packer.ts'
 import type { Negotiated } from '../session/session.ts'
 import type { FamilyRow } from '../wire/families.ts'
 import { MAX_EXTENDED_MESSAGE, MAX_MESSAGE } from '../wire/framer.ts'
+import { roleRow } from '../wire/roles.ts'
 import { policiesOf, type RouteChannel, type RouteContext } from './route-context.ts'
 
 interface FamilyState {
@@ -152,6 +153,7 @@ export class PeerExports {
       external,
       client: !external && this.#config.routeReflectorClient,
       localAsn: this.#config.localAsn,
+      role: external ? roleRow(this.#config.role) : undefined,
       clusterId,
       fourOctetAsn: negotiated.fourOctetAsn,
       nextHop: this.#config.nextHop,

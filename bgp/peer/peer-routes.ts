@@ -6,6 +6,7 @@ import { type Rib, RowFlag } from '../rib/rib.ts'
 import type { Negotiated } from '../session/session.ts'
 import type { Finding } from '../wire/attributes/check.ts'
 import type { FamilyRow } from '../wire/families.ts'
+import { roleRow } from '../wire/roles.ts'
 import { PeerExports } from './exports.ts'
 import { PeerImports } from './imports.ts'
 import type { RouteChannel, RouteContext } from './route-context.ts'
@@ -202,6 +203,8 @@ export class PeerRoutes {
       client: negotiated.type === 'internal' && this.#config.routeReflectorClient,
       localAsn: this.#config.localAsn,
       allowOwnAsn: this.#config.allowOwnAsn,
+      remoteAsn: negotiated.remoteAsn,
+      role: negotiated.type === 'external' ? roleRow(this.#config.role) : undefined,
       remoteIdentifier,
       localIdentifier,
       clusterId,

@@ -2,6 +2,7 @@ import type { PeerConfig, SpeakerConfig } from '../contract.ts'
 import type { DialRequest } from '../ports.ts'
 import type { SessionConfig } from '../session/session.ts'
 import { familyByName } from '../wire/families.ts'
+import { ROLES } from '../wire/roles.ts'
 
 /** What a session is opened with. `restarting`: our OPEN says that we come back and kept forwarding (RFC 4724, section 3). */
 export function sessionConfig(speaker: SpeakerConfig, config: PeerConfig, restarting: boolean): SessionConfig {
@@ -21,6 +22,7 @@ export function sessionConfig(speaker: SpeakerConfig, config: PeerConfig, restar
       enhancedRouteRefresh: false,
       extendedMessage: true,
       fourOctetAsn: config.localAsn,
+      ...(config.role && !isInternal(config) && { roles: [ROLES.findIndex(({ name }) => name === config.role)] }),
       ...(gracefulRestart && {
         gracefulRestart: {
           restarting,
@@ -48,15 +50,19 @@ export function dialRequest(config: PeerConfig): DialRequest {
 export function ttlOptions(config: PeerConfig): { ttl?: number; minimumTtl?: number } {
   if (config.ttlSecurityHops !== undefined) return { ttl: 255, minimumTtl: 256 - config.ttlSecurityHops }
   if (config.multihopTtl !== undefined) return { ttl: config.multihopTtl }
-  return config.remoteAsn === 'internal' || config.remoteAsn === config.localAsn ? {} : { ttl: 1 }
+  return isInternal(config) ? {} : { ttl: 1 }
+}
+
+function isInternal({ remoteAsn, localAsn }: PeerConfig): boolean {
+  return remoteAsn === 'internal' || remoteAsn === localAsn
 }
 
 /** What cannot be changed on a running session. */
 export function sessionKey(config: PeerConfig): string {
   const { remoteAddress, port, localAddress, remoteAsn, localAsn, families, timers, password, passive } = config
-  const { multihopTtl, ttlSecurityHops, routeReflectorClient, allowOwnAsn, shutdown, heldDown } = config
+  const { multihopTtl, ttlSecurityHops, routeReflectorClient, allowOwnAsn, role, shutdown, heldDown } = config
   return JSON.stringify([
     [remoteAddress, port, localAddress, remoteAsn, localAsn, families, timers, password, passive],
-    [multihopTtl, ttlSecurityHops, routeReflectorClient, allowOwnAsn, shutdown, heldDown],
+    [multihopTtl, ttlSecurityHops, routeReflectorClient, allowOwnAsn, role, shutdown, heldDown],
   ])
 }

@@ -4,6 +4,7 @@ import { OPTIONAL, putUint32, TRANSITIVE, uint16At } from '../wire/attributes/co
 import { writeAsPath, writeAttributeHeader } from '../wire/attributes/normalize.ts'
 import type { FamilyRow } from '../wire/families.ts'
 import { AS_TRANS, AttributeCode, AttributeFlag, SegmentType } from '../wire/iana.ts'
+import type { RoleRow } from '../wire/roles.ts'
 import type { AttributesTable, SetId } from './attributes-table.ts'
 import { SetFlag } from './fields.ts'
 
@@ -13,6 +14,8 @@ export interface ExportProfile {
   /** Of internal peers: a client of ours (RFC 4456). */
   readonly client: boolean
   readonly localAsn: number
+  /** What we are to them (RFC 9234). */
+  readonly role: RoleRow | undefined
   readonly clusterId: number
   readonly fourOctetAsn: boolean
   readonly nextHop: 'auto' | 'self' | 'keep'
@@ -25,13 +28,14 @@ export interface ExportProfile {
 export function mayExport(flags: number, to: ExportProfile): boolean {
   if ((flags & SetFlag.NoAdvertise) !== 0) return false
   if ((flags & SetFlag.NoExport) !== 0 && to.external) return false
+  if ((flags & SetFlag.OnlyToCustomer) !== 0 && to.role?.withholds) return false
   const fromInternal = (flags & (SetFlag.External | SetFlag.Local)) === 0
   if (to.external || !fromInternal) return true
   return to.client || (flags & SetFlag.Client) !== 0
 }
 
 /** Attributes that may have to be added, in the order of their codes. */
-const Add = { NextHop: 1, LocalPref: 2, OriginatorId: 4, ClusterList: 8 } as const
+const Add = { NextHop: 1, LocalPref: 2, OriginatorId: 4, ClusterList: 8, OnlyToCustomer: 16 } as const
 
 /**
  * Writes attribute sets as one profile's peers shall see them.
@@ -74,6 +78,7 @@ export class Exporter {
     let add = this.#family.family === 4 ? Add.NextHop : 0
     if (!to.external) add |= Add.LocalPref
     if (reflect) add |= Add.OriginatorId | Add.ClusterList
+    if (to.role?.marksSent && (sets.flags[set]! & SetFlag.OnlyToCustomer) === 0) add |= Add.OnlyToCustomer
 
     let out = at
     for (let from = start; from < end; ) {
@@ -105,6 +110,9 @@ export class Exporter {
     }
     if (add & Add.ClusterList && code > AttributeCode.ClusterList) {
       out = writeWord(OPTIONAL, AttributeCode.ClusterList, this.#to.clusterId, into, out)
+    }
+    if (add & Add.OnlyToCustomer && code > AttributeCode.OnlyToCustomer) {
+      out = writeWord(OPTIONAL | TRANSITIVE, AttributeCode.OnlyToCustomer, this.#to.localAsn, into, out)
     }
     return out
   }
@@ -156,11 +164,12 @@ export class Exporter {
 
 /** The additions that come after an attribute with this code; those at or before it have been dealt with. */
 function stillToAdd(code: number): number {
-  if (code >= AttributeCode.ClusterList) return 0
-  if (code >= AttributeCode.OriginatorId) return Add.ClusterList
-  if (code >= AttributeCode.LocalPref) return Add.OriginatorId | Add.ClusterList
-  if (code >= AttributeCode.NextHop) return Add.LocalPref | Add.OriginatorId | Add.ClusterList
-  return Add.NextHop | Add.LocalPref | Add.OriginatorId | Add.ClusterList
+  if (code >= AttributeCode.OnlyToCustomer) return 0
+  if (code >= AttributeCode.ClusterList) return Add.OnlyToCustomer
+  if (code >= AttributeCode.OriginatorId) return Add.ClusterList | Add.OnlyToCustomer
+  if (code >= AttributeCode.LocalPref) return Add.OriginatorId | Add.ClusterList | Add.OnlyToCustomer
+  if (code >= AttributeCode.NextHop) return ~Add.NextHop
+  return ~0
 }
 
 function ownChoice(flags: number): boolean {

@@ -3,6 +3,7 @@ import { isHostAddress4 } from '../wire/attributes/basic.ts'
 import { uint16At, uint32At } from '../wire/attributes/codec.ts'
 import { isHostNextHop } from '../wire/attributes/mp.ts'
 import { AttributeCode, AttributeFlag, Origin, SegmentType } from '../wire/iana.ts'
+import type { RoleRow } from '../wire/roles.ts'
 
 /** Facts about an attribute set, one bit each. */
 export const SetFlag = {
@@ -20,10 +21,14 @@ export const SetFlag = {
   Derived: 1 << 9,
   /** From a route-reflector client. */
   Client: 1 << 10,
+  /** Has ONLY_TO_CUSTOMER (RFC 9234). */
+  OnlyToCustomer: 1 << 11,
+  /** ONLY_TO_CUSTOMER where it must not be (RFC 9234, section 5). */
+  Leak: 1 << 12,
 } as const
 
-/** Any of these keeps a set from being chosen (RFC 4271, 9.1.2; RFC 4456, 8). */
-export const LOOP_FLAGS = SetFlag.OwnAsn | SetFlag.OwnOriginator | SetFlag.OwnCluster
+/** Any of these keeps a set from being chosen (RFC 4271, 9.1.2; RFC 4456, 8; RFC 9234, 5). */
+export const UNUSABLE_FLAGS = SetFlag.OwnAsn | SetFlag.OwnOriginator | SetFlag.OwnCluster | SetFlag.Leak
 
 /** Community values that are acted on (RFC 1997). */
 export const WellKnownCommunity = {
@@ -58,6 +63,9 @@ export interface SetSource {
   readonly client: boolean
   readonly localAsn: number
   readonly allowOwnAsn: number
+  readonly remoteAsn: number
+  /** What we are to it (RFC 9234). */
+  readonly role: RoleRow | undefined
   /** As 32-bit words. */
   readonly remoteIdentifier: number
   readonly localIdentifier: number
@@ -143,6 +151,13 @@ function decodeField(
       return
     case AttributeCode.MpReach:
       return decodeMpNextHop(octets, start, f)
+    case AttributeCode.OnlyToCustomer: {
+      const leaks = source.role?.leaks
+      f.flags |= SetFlag.OnlyToCustomer
+      if (leaks === 'all' || (leaks === 'of others' && uint32At(octets, start) !== source.remoteAsn)) {
+        f.flags |= SetFlag.Leak
+      }
+    }
   }
 }
 

@@ -5,7 +5,7 @@ import type { FamilyRow } from '../wire/families.ts'
 import type { AttributesTable, SetId } from './attributes-table.ts'
 import type { Decision } from './decision.ts'
 import { DirtyList } from './dirty-list.ts'
-import { LOOP_FLAGS, SetFlag } from './fields.ts'
+import { SetFlag, UNUSABLE_FLAGS } from './fields.ts'
 import type { RowId } from './path-rows.ts'
 import { Paths } from './paths.ts'
 
@@ -145,7 +145,7 @@ export class Rib {
     if ((this.#rows.flags[row]! & RowFlag.Rejected) !== 0) return false
     const set = this.#rows.set[row]!
     const flags = this.#sets.flags[set]!
-    if ((flags & LOOP_FLAGS) !== 0) return false
+    if ((flags & UNUSABLE_FLAGS) !== 0) return false
     const nextHop = this.#sets.nextHop[set]!
     if (nextHop === NONE) return (flags & SetFlag.Local) !== 0
     return this.#sets.nextHops.resolvable[nextHop] === 1

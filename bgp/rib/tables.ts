@@ -79,6 +79,8 @@ function localSource(): SetSource {
     client: false,
     localAsn: 0,
     allowOwnAsn: 0,
+    remoteAsn: 0,
+    role: undefined,
     remoteIdentifier: 0,
     localIdentifier: 0,
     clusterId: 0,

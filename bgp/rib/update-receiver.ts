@@ -188,16 +188,19 @@ export class UpdateReceiver {
     const { attributesStart, attributesEnd } = this.#layout
     const { sets } = this.#tables
     const scan = this.#scan
+    // RFC 9234, section 5: what comes down or across without ONLY_TO_CUSTOMER gets it here.
+    const markAsn = this.#source.role?.marksReceived ? this.#source.remoteAsn : 0
     const asItCame =
       mpReachStart < 0 &&
       !scan.altered &&
+      markAsn === 0 &&
       this.#context.fourOctetAsn &&
       scan.mpReachStart < 0 &&
       scan.mpUnreachStart < 0
     if (asItCame) return sets.add(this.#source, octets, attributesStart, attributesEnd)
     const room = (attributesEnd - attributesStart) * 2 + 64
     if (room > this.#scratch.length) this.#scratch = new Uint8Array(room)
-    const end = normalizeAttributes(octets, scan, this.#context.fourOctetAsn, mpReachStart, this.#scratch)
+    const end = normalizeAttributes(octets, scan, this.#context.fourOctetAsn, mpReachStart, this.#scratch, markAsn)
     // AS numbers made wide may need more than a length of 16 bits can say.
     if (end > MAX_SET_OCTETS) return NONE
     return sets.find(this.#source.slot, this.#scratch, 0, end) || sets.add(this.#source, this.#scratch, 0, end)

@@ -3,6 +3,7 @@ import { type FamilyRow, familyByName } from '../wire/families.ts'
 import { AS_TRANS, CapabilityCode, NotificationCode, OpenError } from '../wire/iana.ts'
 import { type Notification, notification } from '../wire/notification.ts'
 import type { Open } from '../wire/open.ts'
+import { ROLES } from '../wire/roles.ts'
 import type { Negotiated, SessionConfig } from './session.ts'
 
 export type Outcome =
@@ -12,7 +13,11 @@ export type Outcome =
 /** Our OPEN × theirs (RFC 4271, section 6.2; RFC 6286; RFC 6793; RFC 5492). */
 export function negotiate(config: SessionConfig, theirs: Open): Outcome {
   const type = theirs.asn === config.localAsn ? 'internal' : 'external'
-  const fault = judgeAsn(config, theirs, type) ?? judgeIdentifier(config, theirs, type) ?? judgeHoldTime(theirs)
+  const fault =
+    judgeAsn(config, theirs, type) ??
+    judgeIdentifier(config, theirs, type) ??
+    judgeHoldTime(theirs) ??
+    judgeRole(config, theirs, type)
   if (fault !== undefined) return fault
   const families = commonFamilies(config, theirs)
   if (families.length === 0) return noCommonFamily(config)
@@ -60,6 +65,17 @@ function judgeIdentifier(config: SessionConfig, theirs: Open, type: 'internal' |
 function judgeHoldTime({ holdSeconds }: Open): Outcome | undefined {
   if (holdSeconds !== 1 && holdSeconds !== 2) return undefined
   return refuse(OpenError.UnacceptableHoldTime, `hold time of ${holdSeconds} s`)
+}
+
+/** RFC 9234, section 4.2: between external peers roles must fit; that the peer tells none is no reason to refuse it. */
+function judgeRole({ offers }: SessionConfig, theirs: Open, type: 'internal' | 'external'): Outcome | undefined {
+  const { roles = [] } = theirs.capabilities
+  if (type === 'internal' || roles.length === 0) return undefined
+  const said = roles.map((role) => ROLES[role]?.name ?? `role ${role}`)
+  if (roles.length > 1) return refuse(OpenError.RoleMismatch, `the peer says that it is ${said.join(' and ')}`)
+  const ours = ROLES[offers.roles?.[0] ?? -1]
+  if (ours === undefined || said[0] === ours.counterpart) return undefined
+  return refuse(OpenError.RoleMismatch, `the peer is ${said[0]}, we are ${ours.name}: it should be ${ours.counterpart}`)
 }
 
 /** Families one side lacks stay off. An OPEN that names none means IPv4 unicast (RFC 4760, section 8). */

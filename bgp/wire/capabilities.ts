@@ -2,6 +2,7 @@ import { Malformed, type Reader, Writer } from './cursor.ts'
 import type { FamilyRow } from './families.ts'
 import { familyByCode } from './families.ts'
 import { CapabilityCode } from './iana.ts'
+import { ROLES } from './roles.ts'
 
 /** What an OPEN's capabilities say (RFC 5492), those we know in words, the rest by code. */
 export interface Capabilities {
@@ -12,6 +13,8 @@ export interface Capabilities {
   readonly extendedMessage: boolean
   readonly fourOctetAsn?: number
   readonly gracefulRestart?: GracefulRestartCapability
+  /** Values of the role capability, each once (RFC 9234, section 4.1); more than one is a contradiction. */
+  readonly roles?: readonly number[]
   /** Codes of everything received, known or not, for display. */
   readonly codes: readonly number[]
 }
@@ -27,6 +30,7 @@ export interface GracefulRestartCapability {
 
 type MutableCapabilities = { -readonly [K in keyof Capabilities]: Capabilities[K] } & {
   families?: FamilyRow[]
+  roles?: number[]
   codes: number[]
 }
 
@@ -37,6 +41,8 @@ interface CapabilityRow {
   decode(value: Reader, into: MutableCapabilities): void
   /** The values to send: none, one, or several instances. */
   encode(from: Capabilities): Uint8Array[]
+  /** What it says, for people; absent: its name is enough. */
+  describe?(capabilities: Capabilities): string
 }
 
 const ROWS: readonly CapabilityRow[] = [
@@ -97,7 +103,17 @@ const ROWS: readonly CapabilityRow[] = [
   },
   checkedRow(CapabilityCode.OutboundRouteFilter, 'outbound-route-filtering', (length) => length >= 5),
   checkedRow(CapabilityCode.ExtendedNextHop, 'extended-next-hop', (length) => length % 6 === 0),
-  checkedRow(CapabilityCode.Role, 'role', (length) => length === 1),
+  {
+    code: CapabilityCode.Role,
+    name: 'role',
+    decode(value, into) {
+      const role = value.uint8()
+      into.roles ??= []
+      if (!into.roles.includes(role)) into.roles.push(role)
+    },
+    encode: ({ roles = [] }) => roles.map((role) => Uint8Array.of(role)),
+    describe: ({ roles = [] }) => `role ${roles.map((role) => ROLES[role]?.name ?? role).join(', ')}`,
+  },
   checkedRow(CapabilityCode.AddPath, 'add-path', (length) => length % 4 === 0),
   checkedRow(CapabilityCode.LongLivedGracefulRestart, 'long-lived-graceful-restart', (length) => length % 7 === 0),
 ]
@@ -135,8 +151,12 @@ export function describeCapabilities(capabilities: Capabilities): string[] {
   const families = (capabilities.families ?? []).map((family) => `multiprotocol ${family.name}`)
   const others = capabilities.codes
     .filter((code) => code !== CapabilityCode.MultiprotocolExtensions)
-    .map((code) => capabilityName(code))
+    .map((code) => describe(code, capabilities))
   return [...families, ...others]
+}
+
+function describe(code: number, capabilities: Capabilities): string {
+  return ROWS.find((row) => row.code === code)?.describe?.(capabilities) ?? capabilityName(code)
 }
 
 /** Codes that `encodeCapabilities` would send. */

@@ -1,4 +1,4 @@
-import type { PeerConfig, PeerOptions } from '../../bgp/contract.ts'
+import type { PeerConfig, PeerOptions, Role } from '../../bgp/contract.ts'
 import { address, familyOf } from '../../routing/ip/address.ts'
 import { prefix } from '../../routing/ip/prefix.ts'
 import type { BGPPeer } from '../kinds/bgp-peer.ts'
@@ -96,6 +96,7 @@ function peerOptions(
     routeReflectorClient: spec.routeReflectorClient && internal,
     nextHop: lower(spec.nextHop),
     allowOwnAsn: spec.allowOwnASN,
+    ...roleOf(peer, internal, context),
     ...(password !== undefined && { password }),
     ...(spec.ebgpMultihopTTL !== undefined && { multihopTtl: spec.ebgpMultihopTTL }),
     ...(spec.ttlSecurityHops !== undefined && { ttlSecurityHops: spec.ttlSecurityHops }),
@@ -104,6 +105,23 @@ function peerOptions(
     ...(spec.maxPrefixes && { maxPrefixes: { ...spec.maxPrefixes, action: lower(spec.maxPrefixes.action) } }),
     ...(waitsFor !== undefined && { heldDown: waitsFor }),
   }
+}
+
+/** Roles are between ASes; whether the peer's is our own may depend on the node. */
+function roleOf({ spec, metadata }: BGPPeer, internal: boolean, { report }: Context): Pick<PeerOptions, 'role'> {
+  if (spec.role === undefined) return {}
+  if (!internal) return { role: ROLE[spec.role] }
+  const message = 'the peer is internal and has no role; this one is left out'
+  report({ kind: 'Invalid', object: `BGPPeer ${metadata.name}`, path: 'spec.role', message })
+  return {}
+}
+
+const ROLE: Readonly<Record<NonNullable<BGPPeer['spec']['role']>, Role>> = {
+  Provider: 'provider',
+  Customer: 'customer',
+  Peer: 'peer',
+  RouteServer: 'route-server',
+  RouteServerClient: 'route-server-client',
 }
 
 /** What BGPAdvertisements name is advertised to an external peer without a policy, and nothing else (RFC 8212). */

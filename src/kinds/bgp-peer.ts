@@ -130,9 +130,12 @@ export const bgpPeer = defineKind({
           default: 'Auto',
         },
       ),
-      role: string('What we are to the peer (RFC 9234).', {
-        oneOf: ['Provider', 'Customer', 'Peer', 'RouteServer', 'RouteServerClient'],
-      }),
+      role: string(
+        'What we are to the peer, which must be external (RFC 9234); a peer that tells a role that does not fit is refused.',
+        {
+          oneOf: ['Provider', 'Customer', 'Peer', 'RouteServer', 'RouteServerClient'],
+        },
+      ),
       allowOwnASN: integer('Our own AS may stand this many times in a received AS_PATH.', {
         minimum: 0,
         maximum: 10,
@@ -165,6 +168,11 @@ export const bgpPeer = defineKind({
         ),
         exactlyOne(['peerASN', 'peerASNType'], 'exactly one of peerASN and peerASNType is needed'),
         notBoth('ebgpMultihopTTL', 'ttlSecurityHops'),
+        {
+          rule: "!has(self.role) || !has(self.peerASNType) || self.peerASNType == 'External'",
+          message: 'only external peers have a role',
+          fieldPath: '.role',
+        },
         {
           rule: '!has(self.listenRange) || !self.passive',
           message: 'a listenRange is passive by nature: leave it out',

@@ -37,7 +37,6 @@ export const notYet: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
     'spec.bfdProfile': given,
     'spec.addPath': given,
     'spec.maxPrefixes.action': { when: (value) => value === 'Discard', words: 'Discard' },
-    'spec.role': given,
   },
   BGPAdvertisement: {
     'spec.service.addresses': holdsMoreThan('LoadBalancerIP'),

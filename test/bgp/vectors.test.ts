@@ -107,6 +107,8 @@ function judgeUpdate(chunk: Uint8Array, start: number, end: number, context: Vec
       client: false,
       localAsn: 4_200_000_001,
       allowOwnAsn: 0,
+      remoteAsn: 0,
+      role: undefined,
       remoteIdentifier: 0x01010101,
       localIdentifier: 0xfefefefe,
       clusterId: 0xfefefefe,

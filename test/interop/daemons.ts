@@ -9,6 +9,8 @@ export interface Neighbor {
   readonly address: string
   readonly asn: number
   readonly password?: string
+  /** More lines of its configuration, in the language of the daemon. */
+  readonly more?: readonly string[]
 }
 
 export interface DaemonConfig {
@@ -38,6 +40,8 @@ export interface OtherDaemon {
 
 export interface Running {
   readonly child: ChildProcess
+  /** What a command of its own prints. */
+  ask(...words: string[]): Promise<string>
   /** What it has for the prefix, undefined when it has nothing. */
   route(prefix: string): Promise<SeenRoute | undefined>
 }
@@ -68,10 +72,11 @@ export const frr: OtherDaemon = {
     const argv = ['/usr/lib/frr/bgpd', ...common, '-i', `${folder}/bgpd.pid`, '-f', file]
     const child = await stage.start(config.host, name, argv)
     const host = await stage.host(config.host)
-    const ask = (command: string) => host.exec('vtysh', '--vty_socket', folder, '-c', command)
+    const ask = (...words: string[]) => host.exec('vtysh', '--vty_socket', folder, '-c', words.join(' '))
     await eventually('vtysh answers', () => ask('show bgp summary json').then(Boolean, () => false), 10_000)
     return {
       child,
+      ask,
       async route(prefix) {
         const text = await ask(`show bgp ${prefix.includes(':') ? 'ipv6' : 'ipv4'} unicast ${prefix} json`)
         const { paths = [] } = JSON.parse(text || '{}') as { paths?: FrrPath[] }
@@ -107,10 +112,11 @@ function frrConfig({ host, asn, neighbors, originate4, originate6 }: DaemonConfi
  no bgp default ipv4-unicast
  no bgp network import-check
 ${each(
-  ({ address, asn, password }) => ` neighbor ${address} remote-as ${asn}
+  ({ address, asn, password, more = [] }) => ` neighbor ${address} remote-as ${asn}
  neighbor ${address} timers 3 9
  neighbor ${address} timers connect 1
-${password === undefined ? '' : ` neighbor ${address} password ${password}`}`,
+${password === undefined ? '' : ` neighbor ${address} password ${password}`}
+${more.map((line) => ` neighbor ${address} ${line}`).join('\n')}`,
 )}
  address-family ipv4 unicast
 ${originate4.map((prefix) => `  network ${prefix}`).join('\n')}
@@ -139,6 +145,7 @@ export const bird: OtherDaemon = {
     await eventually('birdc answers', () => ask('show', 'status').then(Boolean, () => false), 10_000)
     return {
       child,
+      ask,
       async route(prefix) {
         // birdc ends with an error when there is no such network.
         const text = await ask('show', 'route', 'all', 'primary', 'for', prefix).catch(() => '')
@@ -166,11 +173,12 @@ protocol static { ipv4;\n${statics(originate4)}\n}
 protocol static { ipv6;\n${statics(originate6)}\n}
 ${neighbors
   .map(
-    ({ address, asn: remote, password }, i) => `protocol bgp peer${i} {
+    ({ address, asn: remote, password, more = [] }, i) => `protocol bgp peer${i} {
   local as ${asn};
   neighbor ${address} as ${remote};
   hold time 9; keepalive time 3; connect retry time 1; connect delay time 1; error wait time 1, 2;
-  graceful restart off;
+  ${more.join('\n  ')}
+  ${more.some((line) => line.includes('graceful restart')) ? '' : 'graceful restart off;'}
   ${password === undefined ? '' : `password "${password}";`}
   ${address.includes(':') ? '' : 'ipv4 { import all; export all; next hop self; };'}
   ipv6 { import all; export all; next hop self; };
@@ -204,6 +212,7 @@ export const gobgp: OtherDaemon = {
     }
     return {
       child,
+      ask,
       async route(prefix) {
         const family = prefix.includes(':') ? 'ipv6' : 'ipv4'
         const text = await ask('global', 'rib', prefix, '-a', family, '-j').catch(() => '{}')
@@ -244,7 +253,7 @@ function gobgpConfig({ host, asn, neighbors }: DaemonConfig): string {
   router-id = "10.50.0.${host}"
 ${neighbors
   .map(
-    ({ address, asn: remote, password }) => `[[neighbors]]
+    ({ address, asn: remote, password, more = [] }) => `[[neighbors]]
   [neighbors.config]
     neighbor-address = "${address}"
     peer-as = ${remote}
@@ -257,6 +266,7 @@ ${neighbors
   [[neighbors.afi-safis]]
     [neighbors.afi-safis.config]
       afi-safi-name = "${address.includes(':') ? 'ipv6' : 'ipv4'}-unicast"
+${more.join('\n')}
 `,
   )
   .join('\n')}`

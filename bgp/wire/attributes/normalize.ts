@@ -6,7 +6,8 @@ import { mpReachParts } from './mp.ts'
 
 /**
  * Writes the attributes that describe the route, in the form they are kept in: what was discarded is gone, AS numbers
- * have four octets (RFC 6793, section 4.2.3), and of MP_REACH_NLRI only family and next hop stay. Returns the end.
+ * have four octets (RFC 6793, section 4.2.3), and of MP_REACH_NLRI only family and next hop stay. `markAsn`: what goes
+ * into ONLY_TO_CUSTOMER where there is none (RFC 9234, section 5), 0 for nothing. Returns the end.
  */
 export function normalizeAttributes(
   octets: Uint8Array,
@@ -14,6 +15,7 @@ export function normalizeAttributes(
   fourOctetAsn: boolean,
   mpReachStart: number,
   into: Uint8Array,
+  markAsn = 0,
 ): number {
   let end = 0
   const as4 = fourOctetAsn ? undefined : as4Values(octets, scan)
@@ -28,7 +30,13 @@ export function normalizeAttributes(
       end += scan.ends[i]! - start
     }
   }
-  return mpReachStart < 0 ? end : writeNextHop(octets, mpReachStart, into, end)
+  if (mpReachStart >= 0) end = writeNextHop(octets, mpReachStart, into, end)
+  if (markAsn === 0 || scan.has(AttributeCode.OnlyToCustomer)) return end
+  return writeUint32(
+    into,
+    writeAttributeHeader(into, end, OPTIONAL | TRANSITIVE, AttributeCode.OnlyToCustomer, 4),
+    markAsn,
+  )
 }
 
 /** An attribute header; lengths over 255 get the extended form. Returns where the value starts. */

@@ -14,6 +14,8 @@ const source = (slot: number): SetSource => ({
   client: false,
   localAsn: 65000,
   allowOwnAsn: 0,
+  remoteAsn: 0,
+  role: undefined,
   remoteIdentifier: slot,
   localIdentifier: 0xffff,
   clusterId: 0xffff,

@@ -192,6 +192,12 @@ const peers: readonly AdmissionCase[] = [
     object: peer({ ebgpMultihopTTL: 2, ttlSecurityHops: 1 }),
     refused: rule('spec.ttlSecurityHops', 'ebgpMultihopTTL and ttlSecurityHops exclude each other'),
   },
+  { what: 'a role', object: peer({ role: 'Customer' }) },
+  {
+    what: 'a role towards our own AS',
+    object: bare({ address: '10.0.0.1', peerASNType: 'Internal', role: 'Peer' }),
+    refused: rule('spec.role', 'only external peers have a role'),
+  },
   { what: 'a passive peer', object: peer({ passive: true }) },
   {
     what: 'a passive range',
