@@ -15,6 +15,7 @@ import { Listeners } from './listeners.ts'
 import { Originations } from './originations.ts'
 import { Peer, type PeerContext } from './peer/peer.ts'
 import type { Connection, SpeakerPorts } from './ports.ts'
+import type { Distribution } from './rib/distribution.ts'
 import { Sweeps } from './rib/sweeps.ts'
 import { Tables } from './rib/tables.ts'
 import { routePage } from './views.ts'
@@ -49,6 +50,7 @@ export class Speaker {
   readonly #ports: SpeakerPorts
   readonly #options: SpeakerOptions
   readonly #tables: Tables
+  readonly #distributions: readonly Distribution[]
   readonly #sweeps = new Sweeps()
   readonly #originations: Originations
   readonly #peers = new Map<string, Peer>()
@@ -68,6 +70,7 @@ export class Speaker {
     this.#ports = ports
     this.#options = options
     this.#tables = new Tables(ports.random, options.resolveNextHop)
+    this.#distributions = [...this.#tables.distributions.values()]
     this.#originations = new Originations(this.#tables)
     this.#context = this.#makeContext()
     this.#listeners = new Listeners(
@@ -235,6 +238,8 @@ export class Speaker {
   }
 
   #kick(): void {
+    // What is ready to be read at once may be megabytes of many peers; nobody shall be told all of it in one piece.
+    for (const distribution of this.#distributions) if (distribution.waiting >= PORTION) distribution.flush()
     if (this.#kicked) return
     this.#kicked = true
     this.#ports.clock.soon(() => this.#work())
@@ -246,7 +251,7 @@ export class Speaker {
     if (this.#sweeps.busy) this.#sweeps.step()
     this.#reconsiderSlice()
     let more = this.#sweeps.busy || this.#reconsider.size > 0
-    for (const distribution of this.#tables.distributions.values()) {
+    for (const distribution of this.#distributions) {
       distribution.flush()
       if (distribution.advance()) more = true
     }
@@ -284,6 +289,8 @@ export class Speaker {
 }
 
 const RECONSIDER_SLICE = 50_000
+/** Changed prefixes that go out without waiting for the end of the round. */
+const PORTION = 8_192
 
 /** What every session was opened with. */
 function identityKey({ asn, bgpIdentifier, clusterId }: SpeakerConfig): string {

@@ -50,6 +50,11 @@ export class Distribution {
     this.#priming.delete(group)
   }
 
+  /** Prefixes of which the groups have not heard yet. */
+  get waiting(): number {
+    return this.rib.dirty.length
+  }
+
   /** Brings every group up to date with what changed in the RIB. */
   flush(): void {
     const { ids, count } = this.rib.dirty.takeAll()

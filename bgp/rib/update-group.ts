@@ -35,7 +35,7 @@ export interface Missed {
   readonly announcedSince: number
   /** Older than `announcedSince` never: what it is told again it need not be told to forget. */
   readonly withdrawnSince: number
-  /** Withdrawals after this are left to the next round, which begins here. */
+  /** What changed after this is left to the next round, which begins here: else it would be told twice. */
   readonly until: number
 }
 
@@ -115,10 +115,10 @@ export class UpdateGroup {
     let prefix = cursor
     for (; prefix < end && found < WINDOW; prefix++) {
       const changedAt = this.#changedAt[prefix]!
-      if (changedAt <= announcedSince) continue
+      if (changedAt <= announcedSince || changedAt > until) continue
       const set = this.#told[prefix]!
       if (set !== NONE && this.#sets.source[set] !== member.slot) this.#announced.add(set, prefix)
-      else if (changedAt > withdrawnSince && changedAt <= until) this.#withdrawn.add(0, prefix)
+      else if (changedAt > withdrawnSince) this.#withdrawn.add(0, prefix)
       else continue
       found++
     }
