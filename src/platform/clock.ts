@@ -11,14 +11,18 @@ export const systemClock: Clock = {
   soon: (work) => void setImmediate(work),
 }
 
+/** The runtime counts from the begin of its turn, so a timer may ring early: what is left is waited for again. */
 function after(ms: number, fire: () => void): () => void {
-  let timer: NodeJS.Timeout
-  const arm = (left: number): void => {
-    timer =
-      left > LONGEST_TIMEOUT_MS
-        ? setTimeout(arm, LONGEST_TIMEOUT_MS, left - LONGEST_TIMEOUT_MS)
-        : setTimeout(fire, Math.ceil(left))
+  const due = performance.now() + ms
+  const ring = (): void => {
+    const left = due - performance.now()
+    if (left <= 0) fire()
+    else timer = setTimeout(ring, timeout(left))
   }
-  arm(ms)
+  let timer = setTimeout(ring, timeout(ms))
   return () => clearTimeout(timer)
+}
+
+function timeout(ms: number): number {
+  return Math.min(Math.ceil(ms), LONGEST_TIMEOUT_MS)
 }
