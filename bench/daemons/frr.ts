@@ -25,8 +25,11 @@ export const frr: Daemon = {
   },
 }
 
+/** With its default of 10,000 messages it stops to read until the next keepalive, up to a minute, when a table comes fast. */
 function configuration(listen: string, external: boolean): string {
-  return `router bgp 65000
+  return `bgp input-queue-limit 4294967295
+bgp output-queue-limit 4294967295
+router bgp 65000
  bgp router-id ${listen}
  no bgp ebgp-requires-policy
  bgp cluster-id ${listen}
