@@ -161,6 +161,7 @@ export class Speaker {
       config: () => this.#config!,
       kick: () => this.#kick(),
       mayEndRib: () => !this.#deferring || this.#options.restarting !== true,
+      stopped: () => this.#stopped,
       restarting: () => this.#deferring && this.#options.restarting === true,
       stateChanged: (peer, from, to, because) => {
         this.#ports.log.info({ peer: peer.name, from, to, reason: because }, `session ${to}`)

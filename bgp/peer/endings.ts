@@ -15,6 +15,7 @@ export class Endings {
 
   /** `at`: milliseconds since the epoch. */
   note(peer: string, { direction, notification: why, text }: Ending, at: number): void {
+    if (direction === 'none') return
     this.last = { direction, text, at, ...(why === undefined ? {} : { code: why.code, subcode: why.subcode }) }
     if (why === undefined || direction === 'transport') return
     const { code, subcode } = why

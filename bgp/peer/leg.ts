@@ -1,4 +1,5 @@
 import type { Clock, Connection, DialOutcome, Log } from '../ports.ts'
+import type { Verdict } from '../session/collision.ts'
 import { step } from '../session/fsm.ts'
 import type {
   Ending,
@@ -9,13 +10,13 @@ import type {
   SessionEvent,
   Timer,
 } from '../session/session.ts'
-import { type FamilyRow, familyByCode } from '../wire/families.ts'
+import type { FamilyRow } from '../wire/families.ts'
 import { PeerFault } from '../wire/faults.ts'
 import { Framer, MAX_EXTENDED_MESSAGE } from '../wire/framer.ts'
-import { CeaseError, MessageType, NotificationCode, RefreshError } from '../wire/iana.ts'
-import { decodeNotification, encodeMessage, type Message } from '../wire/message.ts'
+import { CeaseError, MessageType } from '../wire/iana.ts'
+import { decodeControl, encodeMessage, type Message } from '../wire/message.ts'
 import { cease, type Notification } from '../wire/notification.ts'
-import { decodeOpen, type Open } from '../wire/open.ts'
+import type { Open } from '../wire/open.ts'
 import type { RouteChannel } from './route-context.ts'
 import { SendWatch } from './send-watch.ts'
 
@@ -26,8 +27,8 @@ export interface LegHost {
   /** RFC 4271, section 10: 0.75 to 1. */
   jitter(): number
   dial(outcome: DialOutcome): () => void
-  /** Judged before the machine sees the OPEN: a notification means that this leg loses a collision. */
-  openArrived(leg: Leg, open: Open): Notification | undefined
+  /** A good OPEN is there, and nothing has been answered yet. */
+  openArrived(leg: Leg, open: Open): Verdict
   stateChanged(leg: Leg, from: Session['state'], because: string): void
   established(leg: Leg, negotiated: Negotiated): void
   /** Throws PeerFault when the session cannot go on. */
@@ -44,6 +45,9 @@ export interface MessageCounts {
   updatesSent: number
 }
 
+/** Nobody says more before its OPEN is answered. */
+const MOST_HELD_BACK = 8
+
 /** One connection of a peer and the machine that runs on it: carries out the machine's actions, feeds events back. */
 export class Leg {
   readonly direction: 'active' | 'passive'
@@ -58,6 +62,8 @@ export class Leg {
   #dials = 0
   #heardAt = 0
   #ended = false
+  /** While it is not decided whether this connection stays: its OPEN, and what came after. */
+  #heldBack: Message[] | undefined
 
   constructor(direction: 'active' | 'passive', config: SessionConfig, host: LegHost) {
     this.direction = direction
@@ -81,6 +87,13 @@ export class Leg {
   /** Takes over an accepted connection. */
   accept(connection: Connection): void {
     this.#connected(connection)
+  }
+
+  /** The OPEN that waits, and what came after it, are looked at again. */
+  judgeAgain(): void {
+    const messages = this.#heldBack ?? []
+    this.#heldBack = undefined
+    for (const message of messages) this.#control(message)
   }
 
   /** Ends it; without a notification the peer sees only the connection close. */
@@ -167,11 +180,19 @@ export class Leg {
   }
 
   #control(message: Message): void {
-    if (message.type === 'OPEN' && this.#session.state === 'OpenSent') {
-      const loses = this.#host.openArrived(this, message.open)
-      if (loses !== undefined) return this.stop(loses)
+    if (this.#heldBack !== undefined && message.type !== 'NOTIFICATION') {
+      if (this.#heldBack.length < MOST_HELD_BACK) this.#heldBack.push(message)
+      return
     }
-    this.#dispatch({ type: 'MessageReceived', message }, `${message.type} received`)
+    const event: SessionEvent = { type: 'MessageReceived', message }
+    // A bad OPEN is no rival to anybody: the machine's word comes first.
+    if (message.type === 'OPEN' && step(this.#session, event).session.state === 'OpenConfirm') {
+      const verdict = this.#host.openArrived(this, message.open)
+      if (verdict === 'waits') this.#heldBack = [message]
+      if (verdict === 'waits') return
+      if (verdict !== 'goes on') return this.stop(verdict)
+    }
+    this.#dispatch(event, `${message.type} received`)
   }
 
   #failed(error: unknown): void {
@@ -268,30 +289,6 @@ export class Leg {
       this.#dispatch({ type: 'TimerExpired', timer: 'Hold' }, 'nothing was heard for the hold time')
     }
   }
-}
-
-function decodeControl(type: number, octets: Uint8Array): Message | undefined {
-  switch (type) {
-    case MessageType.Open:
-      return { type: 'OPEN', open: decodeOpen(octets) }
-    case MessageType.Notification:
-      return { type: 'NOTIFICATION', notification: decodeNotification(octets) }
-    case MessageType.Keepalive:
-      return { type: 'KEEPALIVE' }
-    default:
-      return decodeRefresh(octets)
-  }
-}
-
-/** ROUTE-REFRESH (RFC 2918, RFC 7313, section 5): families and subtypes that we do not know are ignored. */
-function decodeRefresh(octets: Uint8Array): Message | undefined {
-  if (octets.length !== 4) {
-    const text = `ROUTE-REFRESH of ${octets.length} octets instead of 4`
-    throw new PeerFault(NotificationCode.RouteRefresh, RefreshError.InvalidLength, text)
-  }
-  const family = familyByCode((octets[0]! << 8) | octets[1]!, octets[3]!)
-  const subtype = octets[2]!
-  return family && subtype <= 2 ? { type: 'ROUTE-REFRESH', family, subtype } : undefined
 }
 
 function endingText(actions: readonly SessionAction[]): string | undefined {

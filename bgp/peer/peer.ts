@@ -1,18 +1,20 @@
 import type { PeerConfig, PeerStatus, SessionState } from '../contract.ts'
 import type { Connection, SpeakerPorts } from '../ports.ts'
-import { isCollision, judgeCollision } from '../session/collision.ts'
-import { idleHoldSeconds } from '../session/damping.ts'
+import { isCollision, type Verdict } from '../session/collision.ts'
 import type { Ending, Negotiated } from '../session/session.ts'
 import type { FamilyRow } from '../wire/families.ts'
 import { CeaseError } from '../wire/iana.ts'
 import { cease, type Notification } from '../wire/notification.ts'
 import type { Open } from '../wire/open.ts'
+import { Collisions } from './collisions.ts'
 import { Endings } from './endings.ts'
 import { Halt } from './halt.ts'
 import { Leg, type LegHost, type MessageCounts } from './leg.ts'
+import { MalformedLog } from './malformed-log.ts'
 import { PeerRoutes } from './peer-routes.ts'
 import { addCounts, peerStatus } from './peer-status.ts'
 import { PrefixLimits } from './prefix-limits.ts'
+import { Retry } from './retry.ts'
 import type { RouteContext } from './route-context.ts'
 import { dialRequest, sessionConfig, sessionKey, ttlOptions } from './session-config.ts'
 import { StaleRoutes } from './stale-routes.ts'
@@ -22,6 +24,8 @@ export interface PeerContext extends RouteContext {
   readonly ports: SpeakerPorts
   /** True while we restart: our OPEN says so (RFC 4724, section 3). */
   restarting(): boolean
+  /** Nothing is begun any more. */
+  stopped(): boolean
   stateChanged(peer: Peer, from: SessionState, to: SessionState, because: string): void
   endOfRib(peer: Peer, family: FamilyRow): void
   /** The last connection of a dynamic peer is gone. */
@@ -40,10 +44,10 @@ export class Peer {
   readonly #context: PeerContext
   readonly #legs = new Set<Leg>()
   #established: { readonly leg: Leg; readonly negotiated: Negotiated } | undefined
-  #cancelRestart: (() => void) | undefined
+  readonly #retry: Retry
+  readonly #malformed: MalformedLog
   readonly #stale: StaleRoutes
   readonly #limits: PrefixLimits
-  #failures = 0
   #timesEstablished = 0
   readonly #endings: Endings
   #since: number
@@ -53,6 +57,7 @@ export class Peer {
   /** Endings that we bring about ourselves call for no new attempt. */
   #stopping = false
   readonly #halt: Halt
+  readonly #collisions: Collisions
 
   constructor(config: PeerConfig, context: PeerContext, range?: string) {
     this.name = config.name
@@ -61,14 +66,13 @@ export class Peer {
     this.#context = context
     this.#since = context.ports.clock.wallTime()
     this.#endings = new Endings(context.ports.log)
+    this.#retry = new Retry(context.ports.clock, context.ports.random)
+    this.#malformed = new MalformedLog(config.name, context.ports.clock, context.ports.log)
     this.#halt = new Halt(context.ports.clock)
+    this.#collisions = new Collisions(context.ports.clock, this.#legs)
     this.routes = new PeerRoutes(config, context, {
       endOfRib: (family) => context.endOfRib(this, family),
-      discarded: (findings, octets) => {
-        const what = findings.map((finding) => `${finding.what} (${finding.remedy})`)
-        const hex = Buffer.from(octets.subarray(0, 64)).toString('hex')
-        context.ports.log.warn({ peer: this.name, what, octets: hex }, 'malformed UPDATE, session kept (RFC 7606)')
-      },
+      discarded: (findings, octets) => this.#malformed.note(findings, octets),
     })
     this.#limits = new PrefixLimits((text) => context.ports.log.warn({ peer: this.name }, text))
     this.#stale = new StaleRoutes(context.ports.clock, this.routes)
@@ -92,7 +96,8 @@ export class Peer {
   start(): void {
     if (this.range !== undefined) return this.#forgetIfGone()
     // After a failure it is the timer that starts it: other changes of the configuration are no reason to hurry.
-    if (this.#removed || this.#idleReason() !== undefined || this.#legs.size > 0 || this.#cancelRestart) return
+    if (this.#removed || this.#context.stopped() || this.#idleReason() !== undefined) return
+    if (this.#legs.size > 0 || this.#retry.waiting) return
     const leg = new Leg('active', this.#sessionConfig(), this.#legHost())
     this.#legs.add(leg)
     leg.start()
@@ -120,8 +125,7 @@ export class Peer {
 
   /** Ends every connection; the peer may be started again. */
   stop(why: Notification | undefined): void {
-    this.#cancelRestart?.()
-    this.#cancelRestart = undefined
+    this.#retry.stop()
     this.#stopping = true
     for (const leg of [...this.#legs]) leg.stop(why)
     this.#stopping = false
@@ -133,6 +137,7 @@ export class Peer {
     this.stop(why)
     this.#stale.stop()
     this.#halt.lift()
+    this.#malformed.stop()
     if (this.routes.slot !== 0) this.routes.down()
   }
 
@@ -161,7 +166,7 @@ export class Peer {
       range: this.range,
       state: this.state,
       since: this.#since,
-      idleReason: this.#idleReason() ?? (this.#cancelRestart ? 'waiting after a failure' : undefined),
+      idleReason: this.#idleReason() ?? (this.#retry.waiting ? 'waiting after a failure' : undefined),
       established: this.#established,
       routes: this.routes,
       endings: this.#endings,
@@ -177,7 +182,7 @@ export class Peer {
       log: ports.log,
       jitter: () => 0.75 + ports.random() / 4,
       dial: (outcome) => ports.dialer.dial(dialRequest(this.#config), outcome),
-      openArrived: (leg, open) => this.#collide(leg, open),
+      openArrived: (leg, open) => this.#openArrived(leg, open),
       stateChanged: (_, __, because) => this.#show(because),
       established: (leg, negotiated) => this.#up(leg, negotiated),
       update: (octets, start, end) => {
@@ -192,48 +197,52 @@ export class Peer {
     }
   }
 
-  /** RFC 4271, section 6.8. The loser gets a Cease; `leg` itself may be the loser. */
-  #collide(leg: Leg, open: Open): Notification | undefined {
-    const rival = [...this.#legs].find((other) => other !== leg && isNegotiated(other))
-    if (rival === undefined) return undefined
+  #openArrived(leg: Leg, open: Open): Verdict {
     const local = { bgpIdentifier: this.#context.config().bgpIdentifier, asn: this.#config.localAsn }
-    const goes = judgeCollision(local, leg.direction, open, {
-      established: rival.state === 'Established',
-      gracefulRestart: this.#established?.negotiated.gracefulRestart !== undefined,
-    })
-    if (goes === 'this one') return cease(CeaseError.ConnectionCollision)
-    if (goes === 'the rival') rival.stop(cease(CeaseError.ConnectionCollision))
-    return undefined
+    const verdict = this.#collisions.judge(leg, open, local)
+    if (verdict === 'goes on') this.#stopDialing()
+    return verdict
+  }
+
+  /** The peer is there: an attempt that still looks for it could only collide. */
+  #stopDialing(): void {
+    for (const leg of [...this.#legs]) if (leg.state === 'Connect' || leg.state === 'Active') leg.stop(undefined)
   }
 
   #up(leg: Leg, negotiated: Negotiated): void {
-    const others = [...this.#legs].filter((other) => other !== leg)
     // An established one is dead, and its peer restarts: a word on it would end that.
-    others.find(({ state }) => state === 'Established')?.stop(undefined)
+    for (const other of [...this.#legs]) if (other !== leg && other.state === 'Established') other.stop(undefined)
+    this.#collisions.established(leg)
     this.#established = { leg, negotiated }
     this.#since = this.#context.ports.clock.wallTime()
-    this.#failures = 0
+    this.#retry.succeeded()
     this.#timesEstablished++
     this.#stale.returned(negotiated)
     this.routes.up(negotiated, leg.channel())
-    // Before the losers of a collision go: their end is not why this session is up. And when all is done: others look.
+    // When all is done: others look.
     this.#show('KEEPALIVE received')
-    for (const other of others) other.stop(cease(CeaseError.ConnectionCollision))
   }
 
   #ended(leg: Leg, ending: Ending): void {
     this.#legs.delete(leg)
+    this.#collisions.ended(leg)
     this.#counts = addCounts(this.#counts, leg.counts)
     const wasUp = this.#established?.leg === leg
-    const collided = isCollision(ending.notification) && !wasUp
-    if (!collided) this.#endings.note(this.name, ending, this.#context.ports.clock.wallTime())
+    const needless = !wasUp && this.#isNeedless(ending)
+    if (!needless) this.#endings.note(this.name, ending, this.#context.ports.clock.wallTime())
     if (wasUp) this.#down(ending)
-    else if (!collided) this.#failures++
+    else if (!needless) this.#retry.failed()
     if (this.#removed) return
     if (this.range !== undefined) this.#forgetIfGone()
     else if (this.#legs.size === 0 && !this.#stopping) {
-      this.#restartIn(idleHoldSeconds(this.#failures))
+      if (this.#idleReason() === undefined) this.#retry.begin(() => this.start())
     }
+  }
+
+  /** It lost a collision, by our word, the peer's, or none at all; or it had not begun. */
+  #isNeedless({ direction, notification }: Ending): boolean {
+    if (direction === 'none' || isCollision(notification)) return true
+    return direction === 'transport' && [...this.#legs].some(({ session }) => 'negotiated' in session)
   }
 
   /** A dynamic peer without a connection is kept only for what must be remembered of it. */
@@ -253,16 +262,6 @@ export class Peer {
     if (keep.length === 0) return this.#stale.stop()
     this.#stale.keep(restartSeconds, () => {
       if (this.range !== undefined) this.#forgetIfGone()
-    })
-  }
-
-  #restartIn(seconds: number): void {
-    if (this.#idleReason() !== undefined) return
-    const { clock, random } = this.#context.ports
-    this.#cancelRestart?.()
-    this.#cancelRestart = clock.after(seconds * 1000 * (0.75 + random() / 4), () => {
-      this.#cancelRestart = undefined
-      this.start()
     })
   }
 
@@ -292,8 +291,4 @@ export class Peer {
   #sessionConfig() {
     return sessionConfig(this.#context.config(), this.#config, this.#context.restarting())
   }
-}
-
-function isNegotiated({ state }: Leg): boolean {
-  return state === 'OpenConfirm' || state === 'Established'
 }

@@ -80,7 +80,8 @@ export type SessionAction =
 
 /** How a session ended. */
 export interface Ending {
-  readonly direction: 'sent' | 'received' | 'transport'
+  /** `none`: there was no connection yet, so nothing was said and nothing lost. */
+  readonly direction: 'sent' | 'received' | 'transport' | 'none'
   readonly notification: Notification | undefined
   readonly text: string
 }

@@ -1,7 +1,7 @@
 import { FsmError, MessageType, NotificationCode } from '../wire/iana.ts'
 import type { Message } from '../wire/message.ts'
 import { describeNotification, type Notification, notification } from '../wire/notification.ts'
-import type { Negotiated, Session, SessionAction, Step } from './session.ts'
+import type { Ending, Negotiated, Session, SessionAction, Step } from './session.ts'
 
 /** Nothing changes. */
 export function stay(session: Session, actions: readonly SessionAction[] = []): Step {
@@ -12,6 +12,11 @@ export function stay(session: Session, actions: readonly SessionAction[] = []): 
 export function stop(session: Session, why: Notification | undefined): Step {
   const text = why === undefined ? 'closed for a graceful restart' : describeNotification(why)
   return end(session, 'sent', why, text, why === undefined ? [] : [sending(why)])
+}
+
+/** We give up an attempt: there is nobody to tell. */
+export function giveUp(session: Session): Step {
+  return end(session, 'none', undefined, 'given up', [])
 }
 
 /** Something broke the protocol: NOTIFICATION, then Idle. */
@@ -69,7 +74,7 @@ function sending(why: Notification): SessionAction {
 
 function end(
   session: Session,
-  direction: 'sent' | 'received' | 'transport',
+  direction: Ending['direction'],
   why: Notification | undefined,
   text: string,
   first: readonly SessionAction[],

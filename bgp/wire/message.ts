@@ -1,9 +1,10 @@
 import { Writer } from './cursor.ts'
-import type { FamilyRow } from './families.ts'
+import { type FamilyRow, familyByCode } from './families.ts'
+import { PeerFault } from './faults.ts'
 import { HEADER_OCTETS } from './framer.ts'
-import { MessageType } from './iana.ts'
+import { MessageType, NotificationCode, RefreshError } from './iana.ts'
 import type { Notification } from './notification.ts'
-import { encodeOpen, type Open } from './open.ts'
+import { decodeOpen, encodeOpen, type Open } from './open.ts'
 
 /** What a session sends and hears besides UPDATEs, which go by octets. */
 export type Message =
@@ -28,6 +29,31 @@ export function encodeMessage(message: Message): Uint8Array {
       return framed(MessageType.RouteRefresh, new Writer().uint16(afi).uint8(message.subtype).uint8(safi).finish())
     }
   }
+}
+
+/** Everything but UPDATE: body → message; undefined for what is to be ignored. Throws PeerFault. */
+export function decodeControl(type: number, octets: Uint8Array): Message | undefined {
+  switch (type) {
+    case MessageType.Open:
+      return { type: 'OPEN', open: decodeOpen(octets) }
+    case MessageType.Notification:
+      return { type: 'NOTIFICATION', notification: decodeNotification(octets) }
+    case MessageType.Keepalive:
+      return { type: 'KEEPALIVE' }
+    default:
+      return decodeRefresh(octets)
+  }
+}
+
+/** ROUTE-REFRESH (RFC 2918, RFC 7313, section 5): families and subtypes that we do not know are ignored. */
+function decodeRefresh(octets: Uint8Array): Message | undefined {
+  if (octets.length !== 4) {
+    const text = `ROUTE-REFRESH of ${octets.length} octets instead of 4`
+    throw new PeerFault(NotificationCode.RouteRefresh, RefreshError.InvalidLength, text)
+  }
+  const family = familyByCode((octets[0]! << 8) | octets[1]!, octets[3]!)
+  const subtype = octets[2]!
+  return family && subtype <= 2 ? { type: 'ROUTE-REFRESH', family, subtype } : undefined
 }
 
 /** NOTIFICATION body → value; its own errors are never answered (RFC 4271, section 6.4). */

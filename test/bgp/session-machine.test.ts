@@ -75,8 +75,8 @@ const TABLE: Record<keyof typeof EVENTS, Record<State, string>> = {
   Start: row('Connect dial', '.', '.', '.', '.', '.'),
   Stop: row(
     '.',
-    'Idle N6/2 close stop ended',
-    'Idle N6/2 close stop ended',
+    'Idle close stop ended',
+    'Idle close stop ended',
     'Idle N6/2 close stop ended',
     'Idle N6/2 close stop ended',
     'Idle N6/2 close stop ended',

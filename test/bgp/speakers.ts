@@ -1,5 +1,6 @@
 import type { PeerConfig, PeerStatus, RouteView, SpeakerConfig } from '../../bgp/contract.ts'
 import { peerConfig, speakerConfig } from '../../bgp/defaults.ts'
+import type { Log } from '../../bgp/ports.ts'
 import { Speaker, type SpeakerOptions } from '../../bgp/speaker.ts'
 import { address } from '../../routing/ip/address.ts'
 import { prefix } from '../../routing/ip/prefix.ts'
@@ -13,6 +14,11 @@ export class Rack {
   readonly clock = new FakeClock()
   readonly network = new FakeNetwork(this.clock)
   readonly #hosts = new Map<string, FakeHost>()
+  readonly #log: Log
+
+  constructor(log: Partial<Log> = {}) {
+    this.#log = { ...silent, ...log }
+  }
 
   host(at: string): FakeHost {
     const known = this.#hosts.get(at)
@@ -32,7 +38,7 @@ export class Rack {
     const { dialer, listener } = this.host(at)
     const random = seeded(Number(at.split('.').at(-1)))
     const speaker = new Speaker(
-      { clock: this.clock, dialer, listener, log: { ...silent, error: failed }, random },
+      { clock: this.clock, dialer, listener, log: { ...this.#log, error: failed }, random },
       options,
     )
     const node = new Node(speaker, at, config)

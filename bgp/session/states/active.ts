@@ -1,5 +1,5 @@
 import type { Session, SessionEvent, Step } from '../session.ts'
-import { stay, stop } from '../transitions.ts'
+import { giveUp, stay } from '../transitions.ts'
 import { greet } from './greet.ts'
 
 /** Active: waiting for the peer to connect, and for the time to try again ourselves. */
@@ -13,7 +13,7 @@ export function active(session: Session, event: SessionEvent): Step {
       return { session: { state: 'Connect', config: session.config }, actions: [{ type: 'Dial' }] }
 
     case 'Stop':
-      return stop(session, event.notification)
+      return giveUp(session)
 
     case 'Start':
     case 'ConnectionFailed':

@@ -1,5 +1,5 @@
 import type { Session, SessionEvent, Step } from '../session.ts'
-import { stay, stop } from '../transitions.ts'
+import { giveUp, stay } from '../transitions.ts'
 import { greet } from './greet.ts'
 
 /** Connect: a connection is being made. */
@@ -18,7 +18,7 @@ export function connect(session: Session, event: SessionEvent): Step {
       }
 
     case 'Stop':
-      return stop(session, event.notification)
+      return giveUp(session)
 
     case 'Start':
     case 'TimerExpired':
