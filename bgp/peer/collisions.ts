@@ -46,6 +46,7 @@ export class Collisions {
       }
     }
     this.#forget(leg)
+    this.#stopDialing()
     return 'goes on'
   }
 
@@ -67,6 +68,11 @@ export class Collisions {
       const gracefulRestart = 'negotiated' in session && session.negotiated.gracefulRestart !== undefined
       yield { rival, state: session.state, gracefulRestart }
     }
+  }
+
+  /** The peer is there: an attempt that still looks for it could only collide. */
+  #stopDialing(): void {
+    for (const leg of [...this.#legs]) if (leg.state === 'Connect' || leg.state === 'Active') leg.stop(undefined)
   }
 
   #wait(leg: Leg): void {

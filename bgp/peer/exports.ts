@@ -10,6 +10,7 @@ import { endOfRib } from '../rib/update-packer.ts'
 import type { Negotiated } from '../session/session.ts'
 import type { FamilyRow } from '../wire/families.ts'
 import { MAX_EXTENDED_MESSAGE, MAX_MESSAGE } from '../wire/framer.ts'
+import { RefreshSubtype } from '../wire/iana.ts'
 import { roleRow } from '../wire/roles.ts'
 import { policiesOf, type RouteChannel, type RouteContext } from './route-context.ts'
 
@@ -18,6 +19,8 @@ interface FamilyState {
   member: GroupMember
   /** Our own: once per session, when everything has been told and nothing asks for patience. */
   ownEndOfRib: 'not due' | 'due' | 'sent'
+  /** Of a peer that knows their beginning and end (RFC 7313). */
+  refresh: 'none' | 'wanted' | 'begun' | 'begun and wanted'
   /** Told by the group the peer was in before; withdrawn once the new group has spoken, where it does not tell them. */
   leftBehind: PrefixId[]
 }
@@ -53,7 +56,13 @@ export class PeerExports {
 
   /** Everything again (RFC 2918). */
   refresh(family: FamilyRow): void {
-    this.#families.get(family.name)?.member.restart()
+    const state = this.#families.get(family.name)
+    if (state === undefined) return
+    if (!this.#negotiated.enhancedRouteRefresh) return state.member.restart()
+    if (state.refresh !== 'none') state.refresh = state.refresh === 'wanted' ? 'wanted' : 'begun and wanted'
+    // RFC 7313, section 4: none begins before the End-of-RIB.
+    else if (state.ownEndOfRib === 'sent') this.#beginRefresh(state)
+    else state.refresh = 'wanted'
   }
 
   drained(): void {
@@ -70,7 +79,7 @@ export class PeerExports {
   }
 
   #join(family: FamilyRow): void {
-    const state = { family, ownEndOfRib: 'not due', leftBehind: [] } as unknown as FamilyState
+    const state = { family, ownEndOfRib: 'not due', refresh: 'none', leftBehind: [] } as unknown as FamilyState
     state.member = this.#newMember(family, state)
     this.#families.set(family.name, state)
   }
@@ -104,6 +113,7 @@ export class PeerExports {
         })
         state.leftBehind = []
         group.withdrawFrom(state.member, gone)
+        if (state.refresh.startsWith('begun')) this.#endRefresh(state)
         if (state.ownEndOfRib === 'sent') return
         state.ownEndOfRib = 'due'
         if (this.#context.mayEndRib()) this.#sendEndOfRib(state)
@@ -111,9 +121,24 @@ export class PeerExports {
     }
   }
 
+  #beginRefresh(state: FamilyState): void {
+    state.refresh = 'begun'
+    this.#channel.send({ type: 'ROUTE-REFRESH', family: state.family, subtype: RefreshSubtype.Begin })
+    state.member.restart()
+    this.#context.kick()
+  }
+
+  #endRefresh(state: FamilyState): void {
+    const again = state.refresh === 'begun and wanted'
+    state.refresh = 'none'
+    this.#channel.send({ type: 'ROUTE-REFRESH', family: state.family, subtype: RefreshSubtype.End })
+    if (again) this.#beginRefresh(state)
+  }
+
   #sendEndOfRib(state: FamilyState): void {
     state.ownEndOfRib = 'sent'
     this.#channel.write(endOfRib(state.family), 1)
+    if (state.refresh === 'wanted') this.#beginRefresh(state)
   }
 
   /** Peers with the same key are told the same octets. */

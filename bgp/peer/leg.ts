@@ -12,7 +12,7 @@ import type {
 } from '../session/session.ts'
 import type { FamilyRow } from '../wire/families.ts'
 import { PeerFault } from '../wire/faults.ts'
-import { Framer, MAX_EXTENDED_MESSAGE } from '../wire/framer.ts'
+import { Framer, HEADER_OCTETS, MAX_EXTENDED_MESSAGE } from '../wire/framer.ts'
 import { CeaseError, MessageType } from '../wire/iana.ts'
 import { decodeControl, encodeMessage, type Message } from '../wire/message.ts'
 import { cease, type Notification } from '../wire/notification.ts'
@@ -113,6 +113,7 @@ export class Leg {
     const connection = this.connection!
     return {
       write: (octets, messages) => this.write(octets, messages),
+      send: (message) => this.send(message),
       get unsentOctets() {
         return connection.unsentOctets
       },
@@ -173,7 +174,7 @@ export class Leg {
       if (this.#session.state === 'Established') this.#host.update(octets, start, end)
       else this.#dispatch({ type: 'UpdateReceived' }, 'UPDATE')
     } else {
-      const message = decodeControl(type, octets.subarray(start, end))
+      const message = decodeControl(type, octets.subarray(start - HEADER_OCTETS, end))
       if (message !== undefined) this.#control(message)
     }
     return !this.#ended
@@ -244,6 +245,7 @@ export class Leg {
         return
       case 'Established':
         this.#sendWatch.start(this.connection!, action.negotiated.holdSeconds, (seconds) => this.#sendStalled(seconds))
+        if (action.negotiated.enhancedRouteRefresh) this.#framer.judgesRefreshLength = false
         if (action.negotiated.extendedMessage) this.#framer.maxMessage = MAX_EXTENDED_MESSAGE
         return this.#host.established(this, action.negotiated)
       case 'RefreshAsked':

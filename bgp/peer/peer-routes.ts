@@ -31,6 +31,8 @@ export class PeerRoutes {
   #exports: PeerExports | undefined
   #families: readonly FamilyRow[] = []
   readonly #ended = new Set<FamilyRow>()
+  /** The peer says by End-of-RIB that it has told everything. */
+  #endsRibs = false
   /** Routes were kept over a restart and not all have been looked at since. */
   #mayBeStale = false
   readonly #discarded = new Map<string, number>()
@@ -48,6 +50,7 @@ export class PeerRoutes {
   /** A session is up: routes are taken in, and everything there is goes out. */
   up(negotiated: Negotiated, channel: RouteChannel): void {
     this.#families = negotiated.families
+    this.#endsRibs = negotiated.gracefulRestart !== undefined
     this.#ended.clear()
     this.#takeSlot(negotiated, channel)
     this.#imports = new PeerImports(this.#context, this.#config, this.#source!, negotiated, channel, {
@@ -86,6 +89,29 @@ export class PeerRoutes {
     this.#sweepDoomed()
     if (family === undefined) this.#mayBeStale = false
     this.#context.kick()
+  }
+
+  /** A refresh may begin: the peer has told what it has, as far as can be known (RFC 7313, section 4). */
+  hasBeenTold(family: FamilyRow): boolean {
+    return this.#families.includes(family) && (!this.#endsRibs || this.#ended.has(family))
+  }
+
+  /** The peer tells the family again; what it does not repeat goes with `dropUntold`. */
+  expectAgain(family: FamilyRow): void {
+    this.#mark(this.#context.tables.ribs.get(family.name)!, () => RowFlag.Awaited)
+  }
+
+  /** How many routes that is. */
+  dropUntold(family: FamilyRow): number {
+    let untold = 0
+    this.#mark(this.#context.tables.ribs.get(family.name)!, (flags) => {
+      if ((flags & RowFlag.Awaited) === 0) return 0
+      untold++
+      return RowFlag.Doomed
+    })
+    this.#sweepDoomed()
+    this.#context.kick()
+    return untold
   }
 
   receive(octets: Uint8Array, start: number, end: number): void {

@@ -3,7 +3,7 @@ import type { Connection, SpeakerPorts } from '../ports.ts'
 import { isCollision, type Verdict } from '../session/collision.ts'
 import type { Ending, Negotiated } from '../session/session.ts'
 import type { FamilyRow } from '../wire/families.ts'
-import { CeaseError } from '../wire/iana.ts'
+import { CeaseError, RefreshSubtype } from '../wire/iana.ts'
 import { cease, type Notification } from '../wire/notification.ts'
 import type { Open } from '../wire/open.ts'
 import { Collisions } from './collisions.ts'
@@ -14,6 +14,7 @@ import { MalformedLog } from './malformed-log.ts'
 import { PeerRoutes } from './peer-routes.ts'
 import { addCounts, peerStatus } from './peer-status.ts'
 import { PrefixLimits } from './prefix-limits.ts'
+import { Refreshes } from './refreshes.ts'
 import { Retry } from './retry.ts'
 import type { RouteContext } from './route-context.ts'
 import { dialRequest, sessionConfig, sessionKey, ttlOptions } from './session-config.ts'
@@ -47,6 +48,7 @@ export class Peer {
   readonly #retry: Retry
   readonly #malformed: MalformedLog
   readonly #stale: StaleRoutes
+  readonly #refreshes: Refreshes
   readonly #limits: PrefixLimits
   #timesEstablished = 0
   readonly #endings: Endings
@@ -74,6 +76,7 @@ export class Peer {
       endOfRib: (family) => context.endOfRib(this, family),
       discarded: (findings, octets) => this.#malformed.note(findings, octets),
     })
+    this.#refreshes = new Refreshes(this.name, context.ports.clock, context.ports.log, this.routes)
     this.#limits = new PrefixLimits((text) => context.ports.log.warn({ peer: this.name }, text))
     this.#stale = new StaleRoutes(context.ports.clock, this.routes)
   }
@@ -189,9 +192,7 @@ export class Peer {
         this.routes.receive(octets, start, end)
         this.#checkLimits()
       },
-      refreshAsked: (family, subtype) => {
-        if (subtype === 0) this.routes.refresh(family)
-      },
+      refreshAsked: (family, subtype) => this.#refresh(family, subtype),
       drained: () => this.routes.drained(),
       ended: (leg, ending) => this.#ended(leg, ending),
     }
@@ -199,14 +200,7 @@ export class Peer {
 
   #openArrived(leg: Leg, open: Open): Verdict {
     const local = { bgpIdentifier: this.#context.config().bgpIdentifier, asn: this.#config.localAsn }
-    const verdict = this.#collisions.judge(leg, open, local)
-    if (verdict === 'goes on') this.#stopDialing()
-    return verdict
-  }
-
-  /** The peer is there: an attempt that still looks for it could only collide. */
-  #stopDialing(): void {
-    for (const leg of [...this.#legs]) if (leg.state === 'Connect' || leg.state === 'Active') leg.stop(undefined)
+    return this.#collisions.judge(leg, open, local)
   }
 
   #up(leg: Leg, negotiated: Negotiated): void {
@@ -221,6 +215,13 @@ export class Peer {
     this.routes.up(negotiated, leg.channel())
     // When all is done: others look.
     this.#show('KEEPALIVE received')
+  }
+
+  #refresh(family: FamilyRow, subtype: number): void {
+    if (subtype === RefreshSubtype.Request) this.routes.refresh(family)
+    else if (!this.#established?.negotiated.enhancedRouteRefresh) return
+    else if (subtype === RefreshSubtype.Begin) this.#refreshes.began(family)
+    else this.#refreshes.ended(family)
   }
 
   #ended(leg: Leg, ending: Ending): void {
@@ -254,6 +255,7 @@ export class Peer {
   #down(ending: Ending): void {
     const { gracefulRestart } = this.#established!.negotiated
     this.#established = undefined
+    this.#refreshes.stop()
     // RFC 4724, section 4.2: only a connection that is lost without a NOTIFICATION is a restart.
     const restartSeconds = gracefulRestart?.restartSeconds ?? 0
     const lost = ending.notification === undefined && restartSeconds > 0 && !this.#removed

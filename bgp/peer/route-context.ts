@@ -3,6 +3,7 @@ import type { Policy, SpeakerConfig } from '../contract.ts'
 import type { Originations } from '../originations.ts'
 import type { Sweeps } from '../rib/sweeps.ts'
 import type { Tables } from '../rib/tables.ts'
+import type { Message } from '../wire/message.ts'
 
 /** What a peer's routes need of the speaker around them. */
 export interface RouteContext {
@@ -20,6 +21,8 @@ export interface RouteContext {
 /** The connection that octets go out on. */
 export interface RouteChannel {
   write(octets: Uint8Array, messages: number): boolean
+  /** Anything but UPDATEs, in its place among them. */
+  send(message: Message): void
   readonly unsentOctets: number
   readonly localAddress: Address
   readonly interfaceName: string | undefined

@@ -19,7 +19,7 @@ export function sessionConfig(speaker: SpeakerConfig, config: PeerConfig, restar
     offers: {
       families,
       routeRefresh: true,
-      enhancedRouteRefresh: false,
+      enhancedRouteRefresh: true,
       extendedMessage: true,
       fourOctetAsn: config.localAsn,
       ...(config.role && !isInternal(config) && { roles: [ROLES.findIndex(({ name }) => name === config.role)] }),

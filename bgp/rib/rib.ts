@@ -18,10 +18,12 @@ export const RowFlag = {
   Named: 1 << 2,
   /** Given up; a sweep takes it away, unless the peer announces it again before. */
   Doomed: 1 << 3,
+  /** Not told again since the peer began a refresh (RFC 7313). */
+  Awaited: 1 << 4,
 } as const
 
 /** They change nothing about what the route is worth. */
-export const AGE_FLAGS = RowFlag.Stale | RowFlag.Doomed
+export const AGE_FLAGS = RowFlag.Stale | RowFlag.Doomed | RowFlag.Awaited
 
 const NONE = 0
 const FIRST_ROWS = 1024

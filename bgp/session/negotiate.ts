@@ -37,6 +37,7 @@ export function negotiate(config: SessionConfig, theirs: Open): Outcome {
       keepaliveSeconds: Math.min(config.keepaliveSeconds, holdSeconds / 3),
       fourOctetAsn: offers.fourOctetAsn !== undefined && received.fourOctetAsn !== undefined,
       routeRefresh: offers.routeRefresh && received.routeRefresh,
+      enhancedRouteRefresh: offers.enhancedRouteRefresh && received.enhancedRouteRefresh,
       extendedMessage: offers.extendedMessage && received.extendedMessage,
       gracefulRestart: offers.gracefulRestart && received.gracefulRestart,
       sent: { ...offers, codes: capabilityCodes(offers) },

@@ -28,6 +28,8 @@ export interface Negotiated {
   readonly keepaliveSeconds: number
   readonly fourOctetAsn: boolean
   readonly routeRefresh: boolean
+  /** Refreshes have a beginning and an end (RFC 7313). */
+  readonly enhancedRouteRefresh: boolean
   readonly extendedMessage: boolean
   /** What the peer said of its restarts; absent when either side does not take part. */
   readonly gracefulRestart: GracefulRestartCapability | undefined

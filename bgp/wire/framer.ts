@@ -26,6 +26,8 @@ export type MessageHandler = (type: number, octets: Uint8Array, start: number, e
 export class Framer {
   /** Raised to 65535 once extended messages are negotiated. */
   maxMessage = MAX_MESSAGE
+  /** False once enhanced route refresh is negotiated: then its own error answers (RFC 7313, section 5). */
+  judgesRefreshLength = true
   #partial = new Uint8Array(MAX_MESSAGE)
   #held = 0
 
@@ -88,7 +90,7 @@ export class Framer {
     }
     const length = (octets[at + 16]! << 8) | octets[at + 17]!
     const type = octets[at + 18]!
-    const least = MIN_LENGTH[type]
+    const least = type === MessageType.RouteRefresh && !this.judgesRefreshLength ? HEADER_OCTETS : MIN_LENGTH[type]
     const lengthOctets = [length >> 8, length & 0xff]
     if (length < HEADER_OCTETS || length > this.maxMessage) {
       throw headerFault(HeaderError.BadLength, `message of ${length} octets`, lengthOctets)

@@ -109,4 +109,7 @@ export const CeaseError = {
   BfdDown: 10,
 } as const
 
+/** RFC 7313, section 3.2. */
+export const RefreshSubtype = { Request: 0, Begin: 1, End: 2 } as const
+
 export const RefreshError = { InvalidLength: 1 } as const

@@ -31,8 +31,9 @@ export function encodeMessage(message: Message): Uint8Array {
   }
 }
 
-/** Everything but UPDATE: body → message; undefined for what is to be ignored. Throws PeerFault. */
-export function decodeControl(type: number, octets: Uint8Array): Message | undefined {
+/** Everything but UPDATE, a whole message with its header → what it says; undefined for what is to be ignored. Throws PeerFault. */
+export function decodeControl(type: number, message: Uint8Array): Message | undefined {
+  const octets = message.subarray(HEADER_OCTETS)
   switch (type) {
     case MessageType.Open:
       return { type: 'OPEN', open: decodeOpen(octets) }
@@ -41,19 +42,20 @@ export function decodeControl(type: number, octets: Uint8Array): Message | undef
     case MessageType.Keepalive:
       return { type: 'KEEPALIVE' }
     default:
-      return decodeRefresh(octets)
+      return decodeRefresh(message, octets)
   }
 }
 
 /** ROUTE-REFRESH (RFC 2918, RFC 7313, section 5): families and subtypes that we do not know are ignored. */
-function decodeRefresh(octets: Uint8Array): Message | undefined {
+function decodeRefresh(message: Uint8Array, octets: Uint8Array): Message | undefined {
+  const subtype = octets[2] ?? 0
+  if (subtype > 2) return undefined
   if (octets.length !== 4) {
     const text = `ROUTE-REFRESH of ${octets.length} octets instead of 4`
-    throw new PeerFault(NotificationCode.RouteRefresh, RefreshError.InvalidLength, text)
+    throw new PeerFault(NotificationCode.RouteRefresh, RefreshError.InvalidLength, text, [...message])
   }
   const family = familyByCode((octets[0]! << 8) | octets[1]!, octets[3]!)
-  const subtype = octets[2]!
-  return family && subtype <= 2 ? { type: 'ROUTE-REFRESH', family, subtype } : undefined
+  return family ? { type: 'ROUTE-REFRESH', family, subtype } : undefined
 }
 
 /** NOTIFICATION body → value; its own errors are never answered (RFC 4271, section 6.4). */

@@ -40,6 +40,7 @@ const negotiated: Negotiated = {
   keepaliveSeconds: 10,
   fourOctetAsn: true,
   routeRefresh: true,
+  enhancedRouteRefresh: false,
   extendedMessage: false,
   gracefulRestart: undefined,
   sent: { ...config.offers, codes: [2, 65] },
