@@ -124,10 +124,19 @@ class Control {
 
   /** The timer is not put off by further changes: in a storm of them the core still hears every 50 ms. */
   #dirty(): void {
-    this.#cancelTimer ??= this.#clock.after(DEBOUNCE_MS, () => {
+    this.#cancelTimer ??= this.#clock.after(this.#startsNow() ? 0 : DEBOUNCE_MS, () => {
       this.#cancelTimer = undefined
       this.#apply()
     })
+  }
+
+  /** A start waits for nothing: its source is complete, and an agent has its local facts. */
+  #startsNow(): boolean {
+    return (
+      this.#applied === undefined &&
+      this.#state !== undefined &&
+      (this.#options.role === 'reflector' || this.#facts !== undefined)
+    )
   }
 
   #apply(): void {

@@ -1,7 +1,9 @@
 import type { SpeakerEvent } from '../bgp/contract.ts'
+import type { Clock, Log } from '../bgp/ports.ts'
 import { Speaker } from '../bgp/speaker.ts'
-import { type AgentKernel, openAgentKernel } from './agent-kernel.ts'
+import type { AgentKernel } from './agent-kernel.ts'
 import { serveApi } from './api/server.ts'
+import type { ControlToCore, CoreToControl } from './contract.ts'
 import { ControlLink } from './control-link.ts'
 import { Core } from './core.ts'
 import { Ending } from './ending.ts'
@@ -13,7 +15,7 @@ import { currentBootId, type Loaded, loadState } from './state-dir.ts'
 import { StateKeeper } from './state-keeper.ts'
 import { serveHealth } from './telemetry/health.ts'
 import { createLog } from './telemetry/log.ts'
-import { controlWorker } from './threads/control-worker.ts'
+import type { StartWorker } from './threads/supervisor.ts'
 import { version } from './version.ts'
 
 /** How often the control side hears how all is, and the core looks whether the routes have come. */
@@ -27,12 +29,15 @@ const SETTLE_EVERY_MS = 500
  *     TCP ─ sessions ─ RIBs ─ kernel ─ local API ─ metrics  ◀─ Apply ─  files or API ─ desired state
  *                                                           ─ status ─▶
  */
-export async function runNode(options: NodeOptions): Promise<void> {
+export async function runNode(
+  options: NodeOptions,
+  startWorker: StartWorker<CoreToControl, ControlToCore>,
+): Promise<void> {
   const { role, node, socket, http, source, stateDir } = options
   const { log, fatal } = createLog({ level: options.logLevel, base: { role, node } })
   const ending = new Ending(fatal)
   const kept = await loadState(stateDir)
-  const kernel = role === 'agent' ? await openAgentKernel({ clock, log }) : undefined
+  const kernel = role === 'agent' ? await openKernel({ clock, log }) : undefined
   const control: { link?: ControlLink } = {}
   const core = assembleCore(options, {
     log,
@@ -50,7 +55,7 @@ export async function runNode(options: NodeOptions): Promise<void> {
       log,
       core,
       kept,
-      startWorker: controlWorker(options),
+      startWorker,
       keep: (desired) => keeper.keep(desired),
       fail: (failure) => ending.fail(failure),
     },
@@ -75,6 +80,11 @@ export async function runNode(options: NodeOptions): Promise<void> {
     link.stop()
     for (const server of servers) server.close()
   }
+}
+
+/** A reflector loads nothing of the kernel side. */
+async function openKernel(ports: { readonly clock: Clock; readonly log: Log }): Promise<AgentKernel> {
+  return (await import('./agent-kernel.ts')).openAgentKernel(ports)
 }
 
 interface Parts {

@@ -1,4 +1,4 @@
-import { request } from 'node:http'
+import { http } from '../platform/http.ts'
 import type { ErrorDocument } from './contract.ts'
 
 /** The daemon behind the socket could not be asked, or refused; the message is for people. */
@@ -27,7 +27,7 @@ export async function fetchDocument<T>(
 function get(socketPath: string, path: string): Promise<{ readonly status: number; readonly body: string }> {
   return new Promise((resolve, reject) => {
     const failed = (error: NodeJS.ErrnoException) => reject(new ApiError('NoDaemon', explain(socketPath, error), error))
-    const sent = request({ socketPath, path, agent: false }, (response) => {
+    const sent = http.request({ socketPath, path, agent: false }, (response) => {
       const chunks: Buffer[] = []
       response.on('data', (chunk: Buffer) => chunks.push(chunk))
       response.on('error', failed)

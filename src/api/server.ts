@@ -1,9 +1,10 @@
 import { lstat, mkdir, unlink } from 'node:fs/promises'
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
 import { connect } from 'node:net'
 import { dirname } from 'node:path'
 import type { Log } from '../../bgp/ports.ts'
 import { EXIT_FAILED, Failure } from '../failure.ts'
+import { http } from '../platform/http.ts'
 import { type Answer, answer, internalError, type View } from './handlers.ts'
 
 /** Owner and group may talk to the socket, nobody else. */
@@ -12,7 +13,7 @@ const SOCKET_UMASK = 0o117
 /** Serves the local API on a unix socket; resolves once it listens, or fails with a line that says why it cannot. */
 export async function serveApi(path: string, view: View, log: Pick<Log, 'error'>): Promise<{ close(): void }> {
   await makeRoom(path)
-  const server = createServer((request, response) => {
+  const server = http.createServer((request, response) => {
     const { status, document } = safeAnswer(view, request, log)
     const body = `${JSON.stringify(document)}\n`
     response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) })

@@ -1,7 +1,9 @@
 import { hostname } from 'node:os'
 import type { Role } from '../api/contract.ts'
+import type { ControlToCore, CoreToControl } from '../contract.ts'
 import { EXIT_BAD_INPUT, Failure } from '../failure.ts'
 import { type NodeFlags, readNodeOptions } from '../options.ts'
+import { controlWorker } from '../threads/control-worker.ts'
 import type { Terminal } from './terminal.ts'
 
 /** `routelet agent` and `routelet reflector`: checks the flags, then runs until it is told to stop. */
@@ -17,7 +19,8 @@ export async function runNodeCommand(
   if ('problems' in read || problems.length > 0) {
     throw new Failure(EXIT_BAD_INPUT, [...problems, `see routelet ${role} --help`])
   }
-  // Loaded now, so that a wrong flag is told at once.
+  const startWorker = controlWorker<CoreToControl, ControlToCore>(read.options)
+  // Loaded now, so that a wrong flag is told at once, and while the worker starts beside.
   const { runNode } = await import('../node.ts')
-  await runNode(read.options)
+  await runNode(read.options, startWorker)
 }

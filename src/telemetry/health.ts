@@ -1,7 +1,8 @@
-import { createServer, type RequestListener } from 'node:http'
+import type { RequestListener } from 'node:http'
 import type { Log } from '../../bgp/ports.ts'
 import { EXIT_FAILED, Failure } from '../failure.ts'
-import { createMetrics, type MetricsSource } from './metrics.ts'
+import { http } from '../platform/http.ts'
+import type { Metrics, MetricsSource } from './metrics.ts'
 
 /** Scrapers and probes are few; whoever opens more does not get to hold memory. */
 const MAX_CONNECTIONS = 64
@@ -19,7 +20,7 @@ export function serveHealth(
   source: MetricsSource,
   log: Pick<Log, 'error'>,
 ): Promise<{ close(): void }> {
-  const server = createServer(healthHandler(source, log))
+  const server = http.createServer(healthHandler(source, log))
   server.maxConnections = MAX_CONNECTIONS
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
@@ -40,18 +41,30 @@ export function serveHealth(
 
 /** One row per path. Whatever is asked, and whatever fails while it is answered, routing goes on. */
 export function healthHandler(source: MetricsSource, log: Pick<Log, 'error'>): RequestListener {
-  const metrics = createMetrics(source)
+  let metrics: Promise<Metrics> | undefined
   const pages = new Map<string, () => Promise<Page> | Page>([
     ['/', () => ({ status: 200, body: INDEX })],
     ['/livez', () => ({ status: 200, body: 'ok\n' })],
     ['/readyz', () => readiness(source)],
-    ['/metrics', async () => ({ status: 200, body: await metrics.text(), contentType: metrics.contentType })],
+    [
+      '/metrics',
+      async () => {
+        metrics ??= loadMetrics(source)
+        const { contentType, text } = await metrics
+        return { status: 200, body: await text(), contentType }
+      },
+    ],
   ])
   return async ({ method, url = '/' }, response) => {
     const { status, body, contentType } = await answer(pages.get(url.replace(/\?.*/s, '')), log)
     response.writeHead(status, { 'content-type': contentType ?? 'text/plain; charset=utf-8' })
     response.end(method === 'HEAD' ? undefined : body)
   }
+}
+
+/** With the first scrape: a start need not wait for it. */
+async function loadMetrics(source: MetricsSource): Promise<Metrics> {
+  return (await import('./metrics.ts')).createMetrics(source)
 }
 
 async function answer(page: (() => Promise<Page> | Page) | undefined, log: Pick<Log, 'error'>): Promise<Page> {

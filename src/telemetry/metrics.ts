@@ -10,8 +10,14 @@ export interface MetricsSource {
 
 const SESSION_STATES: readonly SessionState[] = ['Idle', 'Connect', 'Active', 'OpenSent', 'OpenConfirm', 'Established']
 
+/** The text, and what to call it. */
+export interface Metrics {
+  readonly contentType: string
+  text(): Promise<string>
+}
+
 /** All metrics of the process, as Prometheus text. Nothing is counted twice: each value is read when it is scraped. */
-export function createMetrics(source: MetricsSource): { readonly contentType: string; text(): Promise<string> } {
+export function createMetrics(source: MetricsSource): Metrics {
   const registry = new Registry()
   // Among them routelet_nodejs_eventloop_lag_*: what a stalled core would cost its keepalives.
   collectDefaultMetrics({ register: registry, prefix: 'routelet_' })
