@@ -6,6 +6,8 @@ export class HeldRoutes {
   digests = new Uint32Array(1 << 12)
   /** Prefixes held. */
   count = 0
+  /** Prefixes in all UPDATEs taken in. */
+  prefixes = 0
   readonly external: boolean
   /** The peer's own prefixes, `[from, to)`: some daemons tell them back, which counts for nothing. */
   readonly #ownFrom: number
@@ -54,6 +56,7 @@ export class HeldRoutes {
   }
 
   #mark(octets: Uint8Array, start: number, end: number, digest: number): void {
+    this.prefixes += (end - start) / 4
     for (let at = start; at < end; ) {
       // All prefixes of the load have 17 to 24 bits.
       const index = indexOf(((octets[at + 1]! << 24) | (octets[at + 2]! << 16) | (octets[at + 3]! << 8)) >>> 0)

@@ -1,130 +1,113 @@
-import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { argv, env, execPath, exit, stdout } from 'node:process'
+import { argv, env, stdout } from 'node:process'
 import { Command, InvalidArgumentError } from 'commander'
-import { bird } from './daemons/bird.ts'
-import type { Daemon } from './daemons/daemon.ts'
-import { frr } from './daemons/frr.ts'
-import { gobgp } from './daemons/gobgp.ts'
-import { nullSpeaker } from './daemons/null.ts'
-import { openbgpd } from './daemons/openbgpd.ts'
-import { routelet } from './daemons/routelet.ts'
-import { type Row, render, warnings } from './report.ts'
-import { type Measured, runOnce } from './run.ts'
+import { compare, DAEMONS, findContenders } from './compare.ts'
+import { type Row, render, warnings } from './comparison-table.ts'
+import { machine, machineLine } from './machine.ts'
+import { enterNamespace } from './namespace.ts'
 import { SCENARIOS, type Scenario, scenario } from './scenario.ts'
+import { measureStart, renderStart } from './start.ts'
 
-const DAEMONS: readonly Daemon[] = [nullSpeaker, routelet, bird, frr, gobgp, openbgpd]
+/**
+ * `npm run bench`: routelet measured side by side with whichever other daemons are installed.
+ *
+ * Everything runs in a network namespace of its own, so it needs root (or user namespaces) and touches nothing outside.
+ */
+const program = new Command('bench').description('routelet measured side by side with other BGP daemons')
 
-interface Options {
+interface CompareFlags {
+  readonly scenario?: string[]
   readonly peer?: string[]
   readonly repeat: number
   readonly prefixes?: number
   readonly receivers?: number
   readonly seed: number
   readonly quick?: true
-  readonly root: string
+  readonly root: string[]
   readonly deadline: number
   readonly json: string
   readonly profile?: string
 }
 
-/**
- * `npm run bench`: every scenario against routelet and whichever other daemons are installed, interleaved.
- *
- * Runs in a network namespace of its own, so it needs root (or user namespaces) and touches nothing outside.
- */
-async function main(): Promise<void> {
-  const program = commandLine()
-  program.parse(argv)
-  const options = program.opts<Options>()
-  if (options.profile !== undefined) env['ROUTELET_BENCH_PROFILE'] = resolve(options.profile)
-  const scenarios = chosenScenarios(program, options)
-  enterNamespace()
+program
+  .command('compare', { isDefault: true })
+  .description('play scenarios against each daemon (the default)')
+  .argument('[scenario...]', `what to play: ${SCENARIOS.join(', ')}; none: all`)
+  .option('--scenario <name...>', 'the same as an option')
+  .option('--peer <name...>', `daemons: ${DAEMONS.map(({ name }) => name).join(', ')}; none: all that are installed`)
+  .option('--repeat <n>', 'runs of each', count, 3)
+  .option('--prefixes <n>', 'routes per source instead of the scenario’s', count)
+  .option('--receivers <n>', 'receivers instead of the scenario’s', count)
+  .option('--seed <n>', 'seed of the generated tables', count, 1)
+  .option('--quick', 'small tables, one run of each')
+  .option('--root <dir...>', 'where the other daemons are installed, e.g. / and a debootstrapped newer Debian', ['/'])
+  .option('--deadline <seconds>', 'give a run up after this', count, 110)
+  .option('--json <file>', 'where all runs are written', 'bench/results/latest.json')
+  .option('--profile <dir>', 'write CPU profiles of routelet there')
+  .addHelpText('after', () => `\n${howToAdd()}`)
+  .action(async (names: string[], flags: CompareFlags, command: Command) => {
+    if (flags.profile !== undefined) env['ROUTELET_BENCH_PROFILE'] = resolve(flags.profile)
+    const scenarios = chosenScenarios(command, [...names, ...(flags.scenario ?? [])], flags)
+    enterNamespace()
+    await compareAll(scenarios, flags)
+  })
 
-  const daemons = chosenDaemons(options)
+program
+  .command('start')
+  .description('how quickly routelet starts and answers, and its memory when idle')
+  .option('--repeat <n>', 'runs of each', count, 9)
+  .option('--prefixes <n>', 'routes behind the questions of the command line', count, 1_000_000)
+  .option('--json <file>', 'where all figures are written', 'bench/results/start.json')
+  .action(async (flags: { repeat: number; prefixes: number; json: string }) => {
+    enterNamespace()
+    const figures = await measureStart(flags)
+    stdout.write(`${machineLine(machine())}\n${renderStart(figures)}\n`)
+    writeResults(flags.json, { figures })
+  })
+
+await program.parseAsync(argv)
+
+async function compareAll(scenarios: readonly Scenario[], flags: CompareFlags): Promise<void> {
+  const { peer, root, deadline: deadlineSeconds } = flags
+  const repeat = flags.quick ? 1 : flags.repeat
+  const contenders = findContenders(peer, root)
   const rows: Row[] = []
   for (const each of scenarios) {
     stdout.write(`${each.name}: ${each.what}\n`)
-    rows.push(...(await compare(each, daemons, options)))
+    rows.push(...(await compare(each, contenders, { repeat, deadlineSeconds })))
   }
-  stdout.write(`${render(rows)}\n`)
+  stdout.write(`${machineLine(machine())}\n${render(rows)}\n`)
   for (const line of warnings(rows)) stdout.write(`${line}\n`)
-  mkdirSync(dirname(resolve(options.json)), { recursive: true })
-  writeFileSync(options.json, `${JSON.stringify({ command: argv.slice(2), options, rows }, null, 2)}\n`)
-  stdout.write(
-    `medians of ${options.repeat}, every receiver's routes and attributes checked; all runs are in ${options.json}\n`,
+  writeResults(flags.json, { rows })
+  stdout.write(`medians of ${repeat}, every receiver's routes and attributes checked; all runs are in ${flags.json}\n`)
+  const failed = rows.some(
+    ({ daemon, runs, error }) => daemon === 'routelet' && (error || runs.some((run) => run.faults.length > 0)),
   )
-  exit(
-    rows.some(
-      ({ daemon, runs, error }) => daemon === 'routelet' && (error || runs.some((run) => run.faults.length > 0)),
-    )
-      ? 1
-      : 0,
-  )
+  process.exit(failed ? 1 : 0)
 }
 
-function commandLine(): Command {
-  return new Command('bench')
-    .argument('[scenario...]', `what to play: ${SCENARIOS.join(', ')}; none: all`)
-    .option('--peer <name...>', `daemons: ${DAEMONS.map(({ name }) => name).join(', ')}; none: all that are installed`)
-    .option('--repeat <n>', 'runs of each', count, 3)
-    .option('--prefixes <n>', 'routes per source instead of the scenario’s', count)
-    .option('--receivers <n>', 'receivers instead of the scenario’s', count)
-    .option('--seed <n>', 'seed of the generated tables', count, 1)
-    .option('--quick', 'small tables, one run of each')
-    .option('--root <dir>', 'where the other daemons are installed, e.g. a debootstrapped newer Debian', '/')
-    .option('--deadline <seconds>', 'give a run up after this', count, 110)
-    .option('--json <file>', 'where all runs are written', 'bench/results/latest.json')
-    .option('--profile <dir>', 'write CPU profiles of routelet there')
-}
-
-function chosenScenarios(program: Command, options: Options): Scenario[] {
-  const names = program.args.length > 0 ? program.args : SCENARIOS
+function chosenScenarios(command: Command, asked: readonly string[], flags: CompareFlags): Scenario[] {
+  const names = asked.length > 0 ? asked : SCENARIOS
   return names.map((name) => {
-    const { seed, quick = false, prefixes, receivers } = options
+    const { seed, quick = false, prefixes, receivers } = flags
     const found = scenario(name, { seed, quick, prefixes, receivers })
-    return found ?? program.error(`unknown scenario '${name}', there are: ${SCENARIOS.join(', ')}`, { exitCode: 2 })
+    return found ?? command.error(`unknown scenario '${name}', there are: ${SCENARIOS.join(', ')}`, { exitCode: 2 })
   })
 }
 
-/** The ones asked for, or all; what is not installed is named, and how to add it. */
-function chosenDaemons(options: Options): { daemon: Daemon; version: string; root: string }[] {
-  return DAEMONS.filter(({ name }) => options.peer?.includes(name) ?? true).flatMap((daemon) => {
-    const root = resolve(options.root)
-    const version = daemon.find(root)
-    stdout.write(version ? `found ${version}\n` : `not installed: ${daemon.name} (${daemon.howToAdd})\n`)
-    return version === undefined ? [] : [{ daemon, version, root }]
-  })
+function howToAdd(): string {
+  const lines = DAEMONS.filter(({ name }) => name !== 'null' && name !== 'routelet').map(
+    ({ name, howToAdd: how }) => `  ${name.padEnd(9)} ${how}`,
+  )
+  return `Nothing is installed by this program. To add a daemon, on Debian as root:
+${lines.join('\n')}
+For newer ones: debootstrap trixie DIR, then chroot DIR apt-get install them, and give --root / --root DIR.`
 }
 
-/** One run of each daemon in turn, then again, so that a machine that slows down slows all. */
-async function compare(
-  each: Scenario,
-  daemons: readonly { daemon: Daemon; version: string; root: string }[],
-  options: Options,
-): Promise<Row[]> {
-  const runs = new Map<string, Measured[]>(daemons.map(({ daemon }) => [daemon.name, []]))
-  const errors = new Map<string, string>()
-  const played = daemons.filter(({ daemon }) => daemon.name !== 'null' || each.play === 'table' || each.play === 'pods')
-  for (let i = 0; i < (options.quick ? 1 : options.repeat); i++) {
-    for (const { daemon, root } of played) {
-      if (errors.has(daemon.name)) continue
-      try {
-        const own = daemon.name === 'routelet' || daemon.name === 'null'
-        const measured = await runOnce(daemon, each, own ? '/' : root, options.deadline * 1000)
-        runs.get(daemon.name)!.push(daemon.name === 'null' ? { ...measured, faults: [] } : measured)
-        stdout.write(`  ${daemon.name}: ${measured.convergenceMs.toFixed(0)} ms\n`)
-      } catch (error) {
-        errors.set(daemon.name, (error as Error).message)
-        stdout.write(`  ${(error as Error).message}\n`)
-      }
-    }
-  }
-  return played.map(({ daemon, version }) => {
-    const error = errors.get(daemon.name)
-    return { scenario: each, daemon: daemon.name, version, runs: runs.get(daemon.name)!, ...(error ? { error } : {}) }
-  })
+function writeResults(file: string, results: object): void {
+  mkdirSync(dirname(resolve(file)), { recursive: true })
+  writeFileSync(file, `${JSON.stringify({ command: argv.slice(2), machine: machine(), ...results }, null, 2)}\n`)
 }
 
 function count(text: string): number {
@@ -132,21 +115,3 @@ function count(text: string): number {
   if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('a whole number above 0 is wanted')
   return value
 }
-
-/** Starts this program again in a namespace with nothing but a loopback that has all the addresses of the scenarios. */
-function enterNamespace(): void {
-  if (env['ROUTELET_BENCH_INSIDE'] === '1') {
-    execFileSync('ip', ['link', 'set', 'lo', 'up'])
-    execFileSync('ip', ['addr', 'replace', '10.99.0.1/16', 'dev', 'lo'])
-    return
-  }
-  const flags = process.getuid?.() === 0 ? ['-n'] : ['-rn']
-  const { status, error } = spawnSync('unshare', [...flags, execPath, ...argv.slice(1)], {
-    stdio: 'inherit',
-    env: { ...env, ROUTELET_BENCH_INSIDE: '1' },
-  })
-  if (error) throw new Error(`a network namespace is needed: ${error.message}`)
-  exit(status ?? 1)
-}
-
-await main()

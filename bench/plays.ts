@@ -1,14 +1,18 @@
 import { addressOf } from './addresses.ts'
 import { Changes } from './changes.ts'
 import { HeldRoutes } from './held-routes.ts'
-import type { LoadCommand, LoadEvent, LoadResult, Scenario } from './scenario.ts'
+import { percentile } from './median.ts'
+import type { LoadCommand, LoadResult, Scenario } from './scenario.ts'
 import { SimPeer } from './sim-peer.ts'
 import { buildTable, type Table } from './table.ts'
 
-type Tell = (event: LoadEvent) => void
+/** The measured action begins and ends; the bench reads its clocks before it answers. */
+export type Moment = 'begin' | 'end'
+type Tell = (moment: Moment) => Promise<void>
+type PlayCommand = Extract<LoadCommand, { readonly type: 'play' }>
 
 /** Plays a scenario to its end and checks what every receiver holds. */
-export async function play({ scenario, daemon, port }: LoadCommand, tell: Tell): Promise<LoadResult> {
+export async function play({ scenario, daemon, port }: PlayCommand, tell: Tell): Promise<LoadResult> {
   const stage = new Stage(scenario, daemon, port, tell)
   try {
     switch (scenario.play) {
@@ -116,6 +120,7 @@ class Stage {
   readonly #port: number
   readonly #tell: Tell
   readonly #gone = new Set<SimPeer>()
+  #doneAt: number[] = []
 
   constructor(scenario: Scenario, daemon: string, port: number, tell: Tell) {
     this.scenario = scenario
@@ -163,7 +168,7 @@ class Stage {
       .filter((peer) => !this.#gone.has(peer))
       .map((peer) => {
         const wanted = this.#countFor(peer)
-        return peer.until(() => peer.held.count === wanted)
+        return peer.until(() => peer.held.count === wanted).then(() => this.#doneAt.push(performance.now()))
       })
     await Promise.all(waits)
   }
@@ -171,18 +176,22 @@ class Stage {
   async measure(action: () => Promise<void>): Promise<LoadResult> {
     const all = [...this.receivers, ...this.sources]
     const sum = (of: (peer: SimPeer) => number) => all.reduce((total, peer) => total + of(peer), 0)
-    const [updates, octets] = [sum((peer) => peer.updates), sum((peer) => peer.octets)]
-    this.#tell({ type: 'begin' })
+    const before = [sum((peer) => peer.updates), sum((peer) => peer.octets), sum((peer) => peer.held.prefixes)] as const
+    await this.#tell('begin')
+    this.#doneAt = []
     const cpu = process.cpuUsage()
     const start = performance.now()
     await action()
     const convergenceMs = performance.now() - start
     const used = process.cpuUsage(cpu)
-    this.#tell({ type: 'end' })
+    await this.#tell('end')
+    const done = this.#doneAt.map((at) => at - start)
     return {
       convergenceMs,
-      updates: sum((peer) => peer.updates) - updates,
-      octets: sum((peer) => peer.octets) - octets,
+      updates: sum((peer) => peer.updates) - before[0],
+      octets: sum((peer) => peer.octets) - before[1],
+      prefixes: sum((peer) => peer.held.prefixes) - before[2],
+      ...(done.length > 1 && { doneMs: { p50: percentile(done, 0.5), p99: percentile(done, 0.99) } }),
       faults: this.#faults(),
       loadCpu: (used.user + used.system) / 1000 / convergenceMs,
     }

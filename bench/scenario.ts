@@ -80,11 +80,10 @@ function row(
   }
 }
 
-export interface LoadCommand {
-  readonly scenario: Scenario
-  readonly daemon: string
-  readonly port: number
-}
+/** The bench → the load: what to play, once; then `go` as the answer to `begin` and `end`. */
+export type LoadCommand =
+  | { readonly type: 'play'; readonly scenario: Scenario; readonly daemon: string; readonly port: number }
+  | { readonly type: 'go' }
 
 /** The load → the bench, as it goes. */
 export type LoadEvent =
@@ -101,6 +100,10 @@ export interface LoadResult {
   /** Received by all during the measured action. */
   readonly updates: number
   readonly octets: number
+  /** Prefixes in those UPDATEs. */
+  readonly prefixes: number
+  /** When each receiver had everything, counted as `convergenceMs`. */
+  readonly doneMs?: { readonly p50: number; readonly p99: number }
   /** What was wrong with the routes; empty: nothing. */
   readonly faults: readonly string[]
   /** Share of one processor that the load itself used: near 1, it is what was measured. */

@@ -5,14 +5,14 @@ import { env, execPath } from 'node:process'
 import type { Daemon } from './daemon.ts'
 
 const root = join(import.meta.dirname, '../..')
-const bin = join(root, 'bin/routelet')
+export const ROUTELET = join(root, 'bin/routelet')
 
 export const routelet: Daemon = {
   name: 'routelet',
   howToAdd: 'it is this project',
 
   find() {
-    return `routelet ${execFileSync(bin, ['--version'], { encoding: 'utf8' }).trim()}`
+    return `routelet ${execFileSync(ROUTELET, ['--version'], { encoding: 'utf8' }).trim()}`
   },
 
   prepare({ folder, listen, scenario }) {
@@ -27,7 +27,7 @@ export const routelet: Daemon = {
 /** The program, or the runtime with a profiler that writes into the folder named. */
 function program(): string[] {
   const folder = env['ROUTELET_BENCH_PROFILE']
-  if (folder === undefined) return [bin]
+  if (folder === undefined) return [ROUTELET]
   return [execPath, '--cpu-prof', '--cpu-prof-dir', folder, join(root, 'src/main.ts')]
 }
 

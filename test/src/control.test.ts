@@ -52,6 +52,18 @@ test('changes that come together are applied together', () => {
   expect(applied().map(peersOf)).toEqual([['tor-1']])
 })
 
+test('an agent that knows its local facts waits for nothing more at its start', () => {
+  const { clock, core, knows, applied } = control()
+  core({ type: 'LocalFacts', localSubnets: [], localAddresses: [] })
+  clock.advance(50)
+  knows(config(), node('n1'))
+  clock.advance(0)
+  expect(applied()).toHaveLength(1)
+  knows(config(), node('n1'), peer('tor-1'))
+  clock.advance(0)
+  expect(applied()).toHaveLength(1)
+})
+
 test('in a storm of changes the core still hears every 50 ms', () => {
   const { clock, knows, applied } = control()
   for (let i = 0; i < 10; i++) {

@@ -48,3 +48,28 @@ test('the control side runs in a thread of its own, and starts again with what i
     supervisor.stop()
   }
 }, 30_000)
+
+test('what the first worker says before anybody listens is kept', async () => {
+  const options: ControlOptions = {
+    role: 'reflector',
+    source: { type: 'files', path: join(dir, 'missing.yaml') },
+    node: 'n1',
+    namespace: 'routelet-system',
+  }
+  const start = controlWorker<CoreToControl, ControlToCore>(options)
+  const other = controlWorker<CoreToControl, ControlToCore>(options)
+  // When the second has spoken, so has the first.
+  const fatal = (startWorker: typeof start) =>
+    new Promise<string>((resolve, reject) => {
+      const worker = startWorker({
+        message: (message) => {
+          worker.terminate()
+          if (message.type === 'Fatal') resolve(message.message)
+        },
+        failed: reject,
+        exited: () => {},
+      })
+    })
+  await fatal(other)
+  expect(await fatal(start)).toContain('missing.yaml')
+}, 30_000)
