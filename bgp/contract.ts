@@ -21,7 +21,11 @@ export interface SpeakerConfig {
   readonly policies: readonly Policy[]
   /** Most next hops of one route (ECMP); 1: only the best. */
   readonly maxPaths: number
-  readonly gracefulRestart?: { readonly restartSeconds: number }
+  readonly gracefulRestart?: {
+    readonly restartSeconds: number
+    /** How long routes are kept after that as the last choice, ours by peers and theirs by us (RFC 9494). */
+    readonly longLivedStaleSeconds?: number
+  }
   /** Our addresses of each family, for next hops of the family that a session does not run over. */
   readonly nextHopSelf?: { readonly ipv4?: Address; readonly ipv6?: Address }
 }

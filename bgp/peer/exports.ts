@@ -180,6 +180,7 @@ export class PeerExports {
       localAsn: this.#config.localAsn,
       role: external ? roleRow(this.#config.role) : undefined,
       clusterId,
+      takesLongLived: negotiated.received.gracefulRestart !== undefined && negotiated.received.longLived !== undefined,
       fourOctetAsn: negotiated.fourOctetAsn,
       nextHop: this.#config.nextHop,
       self: needsSelf || this.#config.exportPolicies ? self : { ipv4: undefined, ipv6: undefined },

@@ -1,6 +1,6 @@
 import { familyOf } from '../../routing/ip/address.ts'
 import type { FamilyName, PeerConfig } from '../contract.ts'
-import type { SetSource } from '../rib/fields.ts'
+import { SetFlag, type SetSource } from '../rib/fields.ts'
 import { PolicyChain } from '../rib/policy.ts'
 import { PolicyFilter } from '../rib/policy-filter.ts'
 import { AGE_FLAGS, RowFlag } from '../rib/rib.ts'
@@ -69,6 +69,8 @@ export class PeerImports {
       // The session is over: what stays of it stays as it is.
       if (this.#left) return
       const age = rib.flagsOf(row) & AGE_FLAGS
+      // Soon told again or gone; and what it was made from is not what the peer sent.
+      if ((age & RowFlag.Stale) !== 0 && (sets.flags[rib.setOf(row)]! & SetFlag.LongLivedStale) !== 0) return
       const filter = this.#filters.get(rib.family.name)
       if (filter === undefined) {
         rib.announce(rib.peerOf(row), prefix, original, age | (tables.acceptByDefault ? 0 : RowFlag.Rejected))

@@ -9,6 +9,7 @@ import type { FamilyRow } from '../wire/families.ts'
 import { roleRow } from '../wire/roles.ts'
 import { PeerExports } from './exports.ts'
 import { PeerImports } from './imports.ts'
+import { makeLongLived } from './long-lived.ts'
 import type { RouteChannel, RouteContext } from './route-context.ts'
 
 export interface PeerRouteEvents {
@@ -61,17 +62,19 @@ export class PeerRoutes {
     this.#context.kick()
   }
 
-  /** The session is over. Routes of the families in `keep` stay, marked stale, until `sweepStale` (RFC 4724, section 4.2). */
-  down(keep: readonly FamilyRow[] = []): void {
+  /**
+   * The session is over. Routes of the families in `keep` stay, marked stale, until `sweepStale` (RFC 4724, section 4.2);
+   * those that are stale already only when they may be so `again`.
+   */
+  down(keep: readonly FamilyRow[] = [], again = false): void {
     this.#exports?.leave()
     this.#imports?.leave()
     this.#exports = undefined
     this.#imports = undefined
     this.#families = []
     for (const rib of this.#context.tables.ribs.values()) {
-      // RFC 4724, section 4.2: what is stale already goes when the peer is lost once more.
       const kept = keep.includes(rib.family)
-      this.#mark(rib, (flags) => (kept && (flags & RowFlag.Stale) === 0 ? RowFlag.Stale : RowFlag.Doomed))
+      this.#mark(rib, (flags) => (kept && (again || (flags & RowFlag.Stale) === 0) ? RowFlag.Stale : RowFlag.Doomed))
     }
     this.#sweepDoomed()
     this.#mayBeStale = keep.length > 0
@@ -89,6 +92,11 @@ export class PeerRoutes {
     this.#sweepDoomed()
     if (family === undefined) this.#mayBeStale = false
     this.#context.kick()
+  }
+
+  /** What is stale of the family becomes the last choice (RFC 9494). */
+  makeLongLived(family: FamilyRow): void {
+    makeLongLived(this.#context, this.#slot, this.#context.tables.ribs.get(family.name)!)
   }
 
   /** A refresh may begin: the peer has told what it has, as far as can be known (RFC 7313, section 4). */
@@ -240,7 +248,6 @@ export class PeerRoutes {
 
   #endOfRib(family: FamilyRow): void {
     this.#ended.add(family)
-    this.sweepStale(family)
     this.#events.endOfRib(family)
   }
 

@@ -18,7 +18,7 @@ import { Refreshes } from './refreshes.ts'
 import { Retry } from './retry.ts'
 import type { RouteContext } from './route-context.ts'
 import { dialRequest, sessionConfig, sessionKey, ttlOptions } from './session-config.ts'
-import { StaleRoutes } from './stale-routes.ts'
+import { keepingOf, StaleRoutes } from './stale-routes.ts'
 
 /** What a peer needs of the speaker. */
 export interface PeerContext extends RouteContext {
@@ -73,7 +73,10 @@ export class Peer {
     this.#halt = new Halt(context.ports.clock)
     this.#collisions = new Collisions(context.ports.clock, this.#legs)
     this.routes = new PeerRoutes(config, context, {
-      endOfRib: (family) => context.endOfRib(this, family),
+      endOfRib: (family) => {
+        this.#stale.endOfRib(family)
+        context.endOfRib(this, family)
+      },
       discarded: (findings, octets) => this.#malformed.note(findings, octets),
     })
     this.#refreshes = new Refreshes(this.name, context.ports.clock, context.ports.log, this.routes)
@@ -253,16 +256,12 @@ export class Peer {
   }
 
   #down(ending: Ending): void {
-    const { gracefulRestart } = this.#established!.negotiated
+    const { negotiated } = this.#established!
     this.#established = undefined
     this.#refreshes.stop()
-    // RFC 4724, section 4.2: only a connection that is lost without a NOTIFICATION is a restart.
-    const restartSeconds = gracefulRestart?.restartSeconds ?? 0
-    const lost = ending.notification === undefined && restartSeconds > 0 && !this.#removed
-    const keep = lost ? (gracefulRestart?.families ?? []).map(({ family }) => family) : []
-    this.routes.down(keep)
-    if (keep.length === 0) return this.#stale.stop()
-    this.#stale.keep(restartSeconds, () => {
+    const ours = this.#context.config().gracefulRestart?.longLivedStaleSeconds ?? 0
+    const keeping = this.#removed ? undefined : keepingOf(negotiated, ending.notification, ours)
+    this.#stale.keep(keeping, () => {
       if (this.range !== undefined) this.#forgetIfGone()
     })
   }
@@ -291,6 +290,9 @@ export class Peer {
   }
 
   #sessionConfig() {
-    return sessionConfig(this.#context.config(), this.#config, this.#context.restarting())
+    const restarting = this.#context.restarting()
+    // Between two sessions of one process nothing of the forwarding is lost.
+    const forwardingKept = restarting || this.#timesEstablished > 0
+    return sessionConfig(this.#context.config(), this.#config, { restarting, forwardingKept })
   }
 }

@@ -4,10 +4,18 @@ import type { SessionConfig } from '../session/session.ts'
 import { familyByName } from '../wire/families.ts'
 import { ROLES } from '../wire/roles.ts'
 
-/** What a session is opened with. `restarting`: our OPEN says that we come back and kept forwarding (RFC 4724, section 3). */
-export function sessionConfig(speaker: SpeakerConfig, config: PeerConfig, restarting: boolean): SessionConfig {
+/**
+ * What a session is opened with. `restarting`: our OPEN says that we come back; `forwardingKept`: and that what the peer
+ * sent us before was forwarded to all the time (RFC 4724, section 3).
+ */
+export function sessionConfig(
+  speaker: SpeakerConfig,
+  config: PeerConfig,
+  { restarting, forwardingKept }: { readonly restarting: boolean; readonly forwardingKept: boolean },
+): SessionConfig {
   const families = config.families.map(familyByName)
   const { gracefulRestart } = speaker
+  const longLivedStaleSeconds = gracefulRestart?.longLivedStaleSeconds
   return {
     localAsn: config.localAsn,
     remoteAsn: config.remoteAsn,
@@ -26,9 +34,14 @@ export function sessionConfig(speaker: SpeakerConfig, config: PeerConfig, restar
       ...(gracefulRestart && {
         gracefulRestart: {
           restarting,
-          notification: false,
+          notification: true,
           restartSeconds: gracefulRestart.restartSeconds,
-          families: families.map((family) => ({ family, forwardingKept: restarting })),
+          families: families.map((family) => ({ family, forwardingKept })),
+        },
+        longLived: {
+          families: longLivedStaleSeconds
+            ? families.map((family) => ({ family, forwardingKept, staleSeconds: longLivedStaleSeconds }))
+            : [],
         },
       }),
     },

@@ -7,6 +7,7 @@ import { SetFlag } from './fields.ts'
  */
 export const RULES = [
   'equal',
+  'not-stale',
   'weight',
   'local-preference',
   'as-path-length',
@@ -25,17 +26,18 @@ export type RuleName = (typeof RULES)[number] | 'only-path'
 /** Positions in RULES. */
 export const Rule = {
   Equal: 0,
-  Weight: 1,
-  LocalPreference: 2,
-  AsPathLength: 3,
-  Origin: 4,
-  Med: 5,
-  External: 6,
-  NextHopCost: 7,
-  RouterId: 8,
-  ClusterListLength: 9,
-  PeerAddress: 10,
-  PathId: 11,
+  NotStale: 1,
+  Weight: 2,
+  LocalPreference: 3,
+  AsPathLength: 4,
+  Origin: 5,
+  Med: 6,
+  External: 7,
+  NextHopCost: 8,
+  RouterId: 9,
+  ClusterListLength: 10,
+  PeerAddress: 11,
+  PathId: 12,
 } as const
 
 /** Total order of peers by address (step g of RFC 4271, 9.1.2.2). */
@@ -66,6 +68,9 @@ export class Decision {
     const t = this.#sets
     const flagsA = t.flags[a]!
     const flagsB = t.flags[b]!
+    if (((flagsA ^ flagsB) & SetFlag.LongLivedStale) !== 0) {
+      return flagsA & SetFlag.LongLivedStale ? Rule.NotStale : -Rule.NotStale
+    }
     // Our own routes have the highest weight, so that no peer's copy of them can replace them.
     if (((flagsA ^ flagsB) & SetFlag.Local) !== 0) return flagsA & SetFlag.Local ? -Rule.Weight : Rule.Weight
 

@@ -17,6 +17,8 @@ export interface ExportProfile {
   /** What we are to them (RFC 9234). */
   readonly role: RoleRow | undefined
   readonly clusterId: number
+  /** They know what long-lived stale routes are (RFC 9494, section 4.3). */
+  readonly takesLongLived: boolean
   readonly fourOctetAsn: boolean
   readonly nextHop: 'auto' | 'self' | 'keep'
   /** Our addresses on this session, where a next hop of our own is needed. */
@@ -28,6 +30,7 @@ export interface ExportProfile {
 export function mayExport(flags: number, to: ExportProfile): boolean {
   if ((flags & SetFlag.NoAdvertise) !== 0) return false
   if ((flags & SetFlag.NoExport) !== 0 && to.external) return false
+  if ((flags & SetFlag.LongLivedStale) !== 0 && !to.takesLongLived) return false
   if ((flags & SetFlag.OnlyToCustomer) !== 0 && to.role?.withholds) return false
   const fromInternal = (flags & (SetFlag.External | SetFlag.Local)) === 0
   if (to.external || !fromInternal) return true

@@ -25,6 +25,8 @@ export const SetFlag = {
   OnlyToCustomer: 1 << 11,
   /** ONLY_TO_CUSTOMER where it must not be (RFC 9234, section 5). */
   Leak: 1 << 12,
+  /** Of a peer that is long away: the last choice (RFC 9494). */
+  LongLivedStale: 1 << 13,
 } as const
 
 /** Any of these keeps a set from being chosen (RFC 4271, 9.1.2; RFC 4456, 8; RFC 9234, 5). */
@@ -33,6 +35,7 @@ export const UNUSABLE_FLAGS = SetFlag.OwnAsn | SetFlag.OwnOriginator | SetFlag.O
 /** Community values that are acted on (RFC 1997). */
 export const WellKnownCommunity = {
   GracefulShutdown: 0xffff0000,
+  LlgrStale: 0xffff0006,
   Blackhole: 0xffff029a,
   NoExport: 0xffffff01,
   NoAdvertise: 0xffffff02,
@@ -181,6 +184,9 @@ function decodeCommunities(octets: Uint8Array, start: number, end: number, f: Se
   for (let at = start; at < end; at += 4) {
     if (octets[at] !== 0xff || octets[at + 1] !== 0xff) continue
     switch (uint32At(octets, at)) {
+      case WellKnownCommunity.LlgrStale:
+        f.flags |= SetFlag.LongLivedStale
+        break
       case WellKnownCommunity.NoAdvertise:
         f.flags |= SetFlag.NoAdvertise
         break

@@ -93,7 +93,13 @@ export class PolicyFilter {
     const known = siblings.get(key)
     if (known !== undefined) return known
     const source = this.#sourceOf(this.#sets.source[set]!)
-    const derived = this.#sets.derive(set, source, octets, octets.length, result.kernelMetric)
+    const derived = this.#sets.derive(
+      set,
+      source,
+      octets,
+      octets.length,
+      result.kernelMetric ?? this.#sets.kernelMetricOf(set),
+    )
     siblings.set(key, derived)
     return derived
   }

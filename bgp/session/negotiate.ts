@@ -40,6 +40,9 @@ export function negotiate(config: SessionConfig, theirs: Open): Outcome {
       enhancedRouteRefresh: offers.enhancedRouteRefresh && received.enhancedRouteRefresh,
       extendedMessage: offers.extendedMessage && received.extendedMessage,
       gracefulRestart: offers.gracefulRestart && received.gracefulRestart,
+      notificationRestart: Boolean(offers.gracefulRestart?.notification && received.gracefulRestart?.notification),
+      // RFC 9494, section 4.1: without graceful restart it means nothing.
+      longLived: offers.gracefulRestart && received.gracefulRestart && offers.longLived && received.longLived,
       sent: { ...offers, codes: capabilityCodes(offers) },
       received,
     },

@@ -1,5 +1,5 @@
 import type { Address } from '../../routing/ip/address.ts'
-import type { Capabilities, GracefulRestartCapability } from '../wire/capabilities.ts'
+import type { Capabilities, GracefulRestartCapability, LongLivedCapability } from '../wire/capabilities.ts'
 import type { FamilyRow } from '../wire/families.ts'
 import type { Message } from '../wire/message.ts'
 import type { Notification } from '../wire/notification.ts'
@@ -33,6 +33,10 @@ export interface Negotiated {
   readonly extendedMessage: boolean
   /** What the peer said of its restarts; absent when either side does not take part. */
   readonly gracefulRestart: GracefulRestartCapability | undefined
+  /** NOTIFICATIONs are restarts too, but for a Hard Reset (RFC 8538). */
+  readonly notificationRestart: boolean
+  /** What the peer said of its long-lived restarts (RFC 9494); absent as above. */
+  readonly longLived: LongLivedCapability | undefined
   readonly sent: Capabilities
   readonly received: Capabilities
 }

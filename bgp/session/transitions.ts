@@ -1,6 +1,6 @@
-import { FsmError, MessageType, NotificationCode } from '../wire/iana.ts'
+import { CeaseError, FsmError, MessageType, NotificationCode } from '../wire/iana.ts'
 import type { Message } from '../wire/message.ts'
-import { describeNotification, type Notification, notification } from '../wire/notification.ts'
+import { describeNotification, hardReset, type Notification, notification } from '../wire/notification.ts'
 import type { Ending, Negotiated, Session, SessionAction, Step } from './session.ts'
 
 /** Nothing changes. */
@@ -9,7 +9,8 @@ export function stay(session: Session, actions: readonly SessionAction[] = []): 
 }
 
 /** We end it: NOTIFICATION when there is something to say, then Idle. */
-export function stop(session: Session, why: Notification | undefined): Step {
+export function stop(session: Session, reason: Notification | undefined): Step {
+  const why = reason && asHardReset(session, reason)
   const text = why === undefined ? 'closed for a graceful restart' : describeNotification(why)
   return end(session, 'sent', why, text, why === undefined ? [] : [sending(why)])
 }
@@ -20,9 +21,23 @@ export function giveUp(session: Session): Step {
 }
 
 /** Something broke the protocol: NOTIFICATION, then Idle. */
-export function fail(session: Session, why: Notification, text = describeNotification(why)): Step {
+export function fail(session: Session, reason: Notification, text = describeNotification(reason)): Step {
+  const why = asHardReset(session, reason)
   return end(session, 'sent', why, text, [sending(why)])
 }
+
+/** RFC 8538, section 5.1: what is meant to last must not be taken for a restart. */
+function asHardReset(session: Session, why: Notification): Notification {
+  const lasts = why.code === NotificationCode.Cease && LASTING.has(why.subcode)
+  return lasts && session.state === 'Established' && session.negotiated.notificationRestart ? hardReset(why) : why
+}
+
+const LASTING: ReadonlySet<number> = new Set([
+  CeaseError.MaximumPrefixes,
+  CeaseError.AdministrativeShutdown,
+  CeaseError.PeerDeconfigured,
+  CeaseError.AdministrativeReset,
+])
 
 /** The peer said why it goes; never answered (RFC 4271, section 6.4). */
 export function notified(session: Session, why: Notification): Step {

@@ -13,6 +13,7 @@ export interface Capabilities {
   readonly extendedMessage: boolean
   readonly fourOctetAsn?: number
   readonly gracefulRestart?: GracefulRestartCapability
+  readonly longLived?: LongLivedCapability
   /** Values of the role capability, each once (RFC 9234, section 4.1); more than one is a contradiction. */
   readonly roles?: readonly number[]
   /** Codes of everything received, known or not, for display. */
@@ -26,6 +27,15 @@ export interface GracefulRestartCapability {
   readonly notification: boolean
   readonly restartSeconds: number
   readonly families: readonly { readonly family: FamilyRow; readonly forwardingKept: boolean }[]
+}
+
+/** RFC 9494, section 3. Without families: the peer knows what long-lived stale routes are. */
+export interface LongLivedCapability {
+  readonly families: readonly {
+    readonly family: FamilyRow
+    readonly forwardingKept: boolean
+    readonly staleSeconds: number
+  }[]
 }
 
 type MutableCapabilities = { -readonly [K in keyof Capabilities]: Capabilities[K] } & {
@@ -115,7 +125,37 @@ const ROWS: readonly CapabilityRow[] = [
     describe: ({ roles = [] }) => `role ${roles.map((role) => ROLES[role]?.name ?? role).join(', ')}`,
   },
   checkedRow(CapabilityCode.AddPath, 'add-path', (length) => length % 4 === 0),
-  checkedRow(CapabilityCode.LongLivedGracefulRestart, 'long-lived-graceful-restart', (length) => length % 7 === 0),
+  {
+    code: CapabilityCode.LongLivedGracefulRestart,
+    name: 'long-lived-graceful-restart',
+    decode(value, into) {
+      const families = []
+      while (value.remaining > 0) {
+        const family = familyByCode(value.uint16(), value.uint8())
+        const flags = value.uint8()
+        const staleSeconds = value.uint8() * 0x10000 + value.uint16()
+        if (family) families.push({ family, forwardingKept: (flags & 0x80) !== 0, staleSeconds })
+      }
+      into.longLived = { families }
+    },
+    encode({ longLived }) {
+      if (longLived === undefined) return []
+      const value = new Writer()
+      for (const { family, forwardingKept, staleSeconds } of longLived.families) {
+        value
+          .uint16(family.afi)
+          .uint8(family.safi)
+          .uint8(forwardingKept ? 0x80 : 0)
+          .uint8(staleSeconds >>> 16)
+          .uint16(staleSeconds & 0xffff)
+      }
+      return [value.finish()]
+    },
+    describe({ longLived }) {
+      const times = longLived?.families.map(({ family, staleSeconds }) => `${family.name} ${staleSeconds} s`) ?? []
+      return ['long-lived-graceful-restart', ...times].join(' ')
+    },
+  },
 ]
 
 /** The names of capability codes, for people; unknown ones by number. */

@@ -24,6 +24,15 @@ export function cease(subcode: number, text = ''): Notification {
   return notification(NotificationCode.Cease, subcode, carriesText ? [octets.length, ...octets] : [])
 }
 
+/** A NOTIFICATION that is no restart, whatever graceful restart says (RFC 8538, section 3.1). */
+export function hardReset({ code, subcode, data }: Notification): Notification {
+  return notification(NotificationCode.Cease, CeaseError.HardReset, [code, subcode, ...data])
+}
+
+export function isHardReset({ code, subcode }: Notification): boolean {
+  return code === NotificationCode.Cease && subcode === CeaseError.HardReset
+}
+
 /** The operator's text in a Cease, if there is a whole one (RFC 9003); control characters are shown as spaces. */
 export function shutdownText({ code, subcode, data }: Notification): string | undefined {
   if (code !== NotificationCode.Cease) return undefined
@@ -36,6 +45,10 @@ export function shutdownText({ code, subcode, data }: Notification): string | un
 
 /** `Cease / Administrative Shutdown: "rack move"`, with the section that defines the code. */
 export function describeNotification(n: Notification): string {
+  if (isHardReset(n) && n.data.length >= 2) {
+    const inner = notification(n.data[0]!, n.data[1], n.data.subarray(2))
+    return `Hard Reset (RFC 8538): ${describeNotification(inner)}`
+  }
   const row = TEXTS[n.code]
   if (row === undefined) return `unknown error ${n.code}/${n.subcode}`
   const subcode = row.subcodes[n.subcode] ?? (n.subcode === 0 ? undefined : `subcode ${n.subcode}`)

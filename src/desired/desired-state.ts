@@ -71,7 +71,12 @@ function speakerConfig(
     originationSets: sets,
     ...nextHopSelf(self),
     maxPaths: self.role === 'agent' ? kernel.maxPaths : 1,
-    ...(gracefulRestart.enabled && { gracefulRestart: { restartSeconds: gracefulRestart.restartSeconds } }),
+    ...(gracefulRestart.enabled && {
+      gracefulRestart: {
+        restartSeconds: gracefulRestart.restartSeconds,
+        longLivedStaleSeconds: gracefulRestart.longLivedStaleSeconds,
+      },
+    }),
   }
 }
 

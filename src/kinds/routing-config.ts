@@ -128,11 +128,14 @@ const gracefulRestart = object(
       maximum: 4095,
       default: 120,
     }),
-    longLivedStaleSeconds: integer('How long stale routes are kept after that (RFC 9494); 0: not at all.', {
-      minimum: 0,
-      maximum: 16_777_215,
-      default: 0,
-    }),
+    longLivedStaleSeconds: integer(
+      'How long stale routes are kept after that, as the last choice: ours by peers, theirs by us where they ask for it (RFC 9494); 0: not at all.',
+      {
+        minimum: 0,
+        maximum: 16_777_215,
+        default: 0,
+      },
+    ),
   },
   { default: {} },
 )

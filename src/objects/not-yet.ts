@@ -27,7 +27,6 @@ export const notYet: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
     'spec.podNetwork.masquerade.enabled': isTrue,
     'spec.podNetwork.masquerade.excludeCIDRs': isNotEmpty,
     'spec.podNetwork.cni.enabled': isTrue,
-    'spec.gracefulRestart.longLivedStaleSeconds': isPositive,
     'spec.drain.gracefulShutdownSeconds': isPositive,
     'spec.drain.onCordon': isTrue,
   },

@@ -95,8 +95,8 @@ describe('a speaker that restarts itself', () => {
     const { speaker } = rack.speaker('10.0.0.1', config, { restarting: true })
     const raw = new RawPeer(rack, '10.0.0.2').establish('10.0.0.1', open({ capabilities: capabilities(false, true) }))
     const sent = Buffer.from(raw.received[0]!).toString('hex')
-    // Restart state set, 120 s, IPv4 and IPv6 with forwarding kept.
-    expect(sent).toContain('400a8078' + '00010180' + '00020180')
+    // Restart state and N bit (RFC 8538) set, 120 s, IPv4 and IPv6 with forwarding kept.
+    expect(sent).toContain('400ac078' + '00010180' + '00020180')
     const ribs = () => raw.received.filter((octets) => octets[18] === 2 && octets.length === 23).length
     expect([[...raw.routes.keys()], ribs(), speaker.converged]).toEqual([['10.1.0.0/24'], 0, false])
     raw.send(endOfRib)

@@ -43,6 +43,8 @@ const negotiated: Negotiated = {
   enhancedRouteRefresh: false,
   extendedMessage: false,
   gracefulRestart: undefined,
+  notificationRestart: false,
+  longLived: undefined,
   sent: { ...config.offers, codes: [2, 65] },
   received: capabilities,
 }

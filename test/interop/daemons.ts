@@ -17,6 +17,8 @@ export interface DaemonConfig {
   readonly host: number
   readonly asn: number
   readonly neighbors: readonly Neighbor[]
+  /** More lines of FRR's `router bgp`. */
+  readonly more?: readonly string[]
   readonly originate4: readonly string[]
   readonly originate6: readonly string[]
 }
@@ -104,13 +106,14 @@ interface FrrPath {
   readonly originatorId?: string
 }
 
-function frrConfig({ host, asn, neighbors, originate4, originate6 }: DaemonConfig): string {
+function frrConfig({ host, asn, neighbors, originate4, originate6, more: lines = [] }: DaemonConfig): string {
   const each = (line: (neighbor: Neighbor) => string) => neighbors.map(line).join('\n')
   return `router bgp ${asn}
  bgp router-id 10.50.0.${host}
  no bgp ebgp-requires-policy
  no bgp default ipv4-unicast
  no bgp network import-check
+${lines.map((line) => ` ${line}`).join('\n')}
 ${each(
   ({ address, asn, password, more = [] }) => ` neighbor ${address} remote-as ${asn}
  neighbor ${address} timers 3 9

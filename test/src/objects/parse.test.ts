@@ -28,11 +28,6 @@ describe('refused, because this version does not do it, is', () => {
       'spec.podNetwork.masquerade.excludeCIDRs',
     ],
     ['CNI', config({ podNetwork: { cni: { enabled: true } } }), 'spec.podNetwork.cni.enabled'],
-    [
-      'long-lived stale routes',
-      config({ gracefulRestart: { longLivedStaleSeconds: 1 } }),
-      'spec.gracefulRestart.longLivedStaleSeconds',
-    ],
     ['graceful shutdown', config({ drain: { gracefulShutdownSeconds: 5 } }), 'spec.drain.gracefulShutdownSeconds'],
     ['drain on cordon', config({ drain: { onCordon: true } }), 'spec.drain.onCordon'],
     [
@@ -64,7 +59,7 @@ describe('refused, because this version does not do it, is', () => {
   })
 
   test('every line of the table, by a row above', () => {
-    expect(Object.values(notYet).flatMap((rows) => Object.keys(rows))).toHaveLength(19)
+    expect(Object.values(notYet).flatMap((rows) => Object.keys(rows))).toHaveLength(18)
   })
 })
 
