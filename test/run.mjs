@@ -43,6 +43,7 @@ function main() {
   count(command('types', [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', '.'], env))
   count(command('lint', [join(ROOT, 'node_modules/@biomejs/biome/bin/biome'), 'check', '.'], env))
   count(vitest('unit', env))
+  count(vitest('fuzz', env))
   count(vitest('system', env))
   console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
   return total.failed === 0

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { encodePrefix, keepalive, message, open, RawPeer, u16, u32, update } from './raw-peer.ts'
-import { peer, Rack } from './speakers.ts'
+import { encodePrefix, keepalive, message, open, RawPeer, u16, u32, update } from '../bgp/raw-peer.ts'
+import { peer, Rack } from '../bgp/speakers.ts'
+import { FUZZ_TIMEOUT_MS, fuzz } from './budget.ts'
 
 /**
  * No octets from a peer end anything but its own session: whatever comes, the other sessions stay as they are, the
@@ -162,19 +163,19 @@ function unharmed({ node, others }: ReturnType<typeof stage>): void {
 }
 
 describe.each(SESSIONS)('octets of an $kind peer', (session) => {
-  test('UPDATEs and refreshes, changed at random, harm nobody else', () => {
-    const scene = stage(session)
-    const { rack, node, hello, others } = scene
-    const arrive = () => {
-      const one = new RawPeer(rack, '10.0.0.2')
-      // Asking for a refresh while its own routes change, it may be told to forget them.
-      one.lenient = true
-      return one.establish('10.0.0.1', hello)
-    }
-    let raw = arrive()
-    const parameters = { seed: 20260901, numRuns: 400, endOnFailure: true }
-    fc.assert(
-      fc.property(
+  test(
+    'UPDATEs and refreshes, changed at random, harm nobody else',
+    () => {
+      const scene = stage(session)
+      const { rack, node, hello, others } = scene
+      const arrive = () => {
+        const one = new RawPeer(rack, '10.0.0.2')
+        // Asking for a refresh while its own routes change, it may be told to forget them.
+        one.lenient = true
+        return one.establish('10.0.0.1', hello)
+      }
+      let raw = arrive()
+      fuzz(
         fc.array(mutated(fc.oneof({ weight: 9, arbitrary: sensible }, refresh)), { minLength: 1, maxLength: 4 }),
         (messages) => {
           if (raw.closed) {
@@ -185,35 +186,37 @@ describe.each(SESSIONS)('octets of an $kind peer', (session) => {
           raw.send(Uint8Array.from(messages.flatMap((octets) => [...octets])))
           unharmed(scene)
         },
-      ),
-      parameters,
-    )
-    if (!raw.closed) raw.close()
-    rack.settle(1)
-    for (const one of others.slice(1)) expect([...one.routes.keys()]).toEqual(['99.0.0.0/8'])
-  })
+        { keepsState: true },
+      )
+      if (!raw.closed) raw.close()
+      rack.settle(1)
+      for (const one of others.slice(1)) expect([...one.routes.keys()]).toEqual(['99.0.0.0/8'])
+    },
+    FUZZ_TIMEOUT_MS,
+  )
 })
 
-test('OPENs and what follows, changed at random, harm nobody else', () => {
-  const scene = stage(SESSIONS[0])
-  const { rack, hello } = scene
-  const long = open({ parameters: [255, 255, 0, 9, 2, 0, 6, 65, 4, ...u32(65000)] })
-  const opening = fc.constantFrom(
-    hello,
-    long,
-    open({ capabilities: [64, 6, 0x80, 120, 0, 1, 1, 0x80, 9, 1, 3, 69, 4, 0, 1, 1, 3] }),
-  )
-  fc.assert(
-    fc.property(
-      mutated(opening),
-      mutated(fc.constantFrom(keepalive, message(3, 6, 2, 3, 65, 66, 67))),
-      (first, second) => {
+test(
+  'OPENs and what follows, changed at random, harm nobody else',
+  () => {
+    const scene = stage(SESSIONS[0])
+    const { rack, hello } = scene
+    const long = open({ parameters: [255, 255, 0, 9, 2, 0, 6, 65, 4, ...u32(65000)] })
+    const opening = fc.constantFrom(
+      hello,
+      long,
+      open({ capabilities: [64, 6, 0x80, 120, 0, 1, 1, 0x80, 9, 1, 3, 69, 4, 0, 1, 1, 3] }),
+    )
+    fuzz(
+      fc.tuple(mutated(opening), mutated(fc.constantFrom(keepalive, message(3, 6, 2, 3, 65, 66, 67)))),
+      ([first, second]) => {
         const raw = new RawPeer(rack, '10.0.0.2').dial('10.0.0.1').send(first, second, keepalive)
         unharmed(scene)
         if (!raw.closed) raw.close()
         rack.settle(1)
       },
-    ),
-    { seed: 20260902, numRuns: 500, endOnFailure: true },
-  )
-})
+      { keepsState: true },
+    )
+  },
+  FUZZ_TIMEOUT_MS,
+)

@@ -1,0 +1,78 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { connect, decide, exported, PEERS, PREFIXES, type Said, someUpdates } from '../bgp/oracle.ts'
+import { RawPeer } from '../bgp/raw-peer.ts'
+import { peer, Rack, seeded } from '../bgp/speakers.ts'
+import { FUZZ_TIMEOUT_MS, fuzz } from './budget.ts'
+
+/** One peer says something, or goes away and comes back with nothing. */
+const command = fc.record({
+  peer: fc.nat(PEERS.length - 1),
+  kind: fc.oneof({ weight: 20, arbitrary: fc.constant('say') }, fc.constantFrom('leave', 'refresh')),
+  seed: fc.nat(),
+})
+
+test(
+  'Loc-RIB and what every peer is told are what the last words of all say, whatever came before',
+  () => {
+    fuzz(fc.array(command, { minLength: 1, maxLength: 60 }), (commands) => {
+      const rack = new Rack()
+      const reflector = reflectorOf(rack)
+      const said = new Map<string, Said>()
+      const raw = PEERS.map((row) => {
+        const one = new RawPeer(rack, `10.0.0.${row.id}`)
+        // While a refresh is under way, it may be told to forget what it has not been told again yet.
+        one.lenient = true
+        connect(one, row)
+        return one
+      })
+      for (const { peer: index, kind, seed } of commands) {
+        const row = PEERS[index]!
+        const one = raw[index]!
+        if (kind === 'say') one.write(...someUpdates(seeded(seed), row, said))
+        else if (kind === 'refresh') one.write(REFRESH)
+        else {
+          one.close()
+          for (const key of [...said.keys()]) if (key.startsWith(`${row.id} `)) said.delete(key)
+          one.routes.clear()
+          rack.settle(1)
+          connect(one, row)
+        }
+        if (seed % 3 === 0) rack.clock.runUntilIdle()
+      }
+      rack.clock.runUntilIdle()
+      compare(reflector.best(), raw, said)
+    })
+  },
+  FUZZ_TIMEOUT_MS,
+)
+
+const REFRESH = Uint8Array.from([...Array<number>(16).fill(0xff), 0, 23, 5, 0, 1, 0, 1])
+
+function reflectorOf(rack: Rack) {
+  const external = { importPolicies: ['all'], exportPolicies: ['all'] }
+  return rack.speaker('10.0.0.100', {
+    policies: [{ name: 'all', rules: [], defaultAction: 'accept' }],
+    peers: PEERS.map(({ id, kind, asn }) =>
+      peer(`10.0.0.${id}`, {
+        passive: true,
+        remoteAsn: asn,
+        routeReflectorClient: kind === 'client',
+        ...(kind === 'external' ? external : {}),
+      }),
+    ),
+  })
+}
+
+function compare(best: Map<string, { from: string }>, raw: readonly RawPeer[], said: Map<string, Said>): void {
+  for (const prefix of PREFIXES) {
+    const winner = decide(PEERS.map(({ id }) => said.get(`${id} ${prefix}`)).filter((route) => route !== undefined))
+    expect(best.get(prefix)?.from, `best of ${prefix}`).toBe(winner && `10.0.0.${winner.from}`)
+    for (const [index, row] of PEERS.entries()) {
+      const told = raw[index]!.routes.get(prefix)
+      expect(told && Object.fromEntries(told), `${prefix} as told to ${row.id}`).toEqual(
+        winner && exported(winner, row),
+      )
+    }
+  }
+}
