@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { PeerStatus, RouteView } from '../../bgp/contract.ts'
 import { Namespaces, type Netns, signal } from '../../src/lab/netns.ts'
 import { eventually } from '../eventually.ts'
+import { Dissection } from './dissection.ts'
 
 const BIN = join(import.meta.dirname, '../../bin/routelet')
 
@@ -17,7 +18,7 @@ export function whyNot(...programs: readonly string[]): string | undefined {
 
 /**
  * Routelet and other daemons on one segment, each in a namespace of its own: 10.50.0.N/24 and fd50::N/64. Everything
- * they write stands in `folder`.
+ * they write stands in `folder`, and tshark reads at the end what routelet sent.
  */
 export class Stage implements AsyncDisposable {
   readonly folder: string
@@ -25,6 +26,9 @@ export class Stage implements AsyncDisposable {
   readonly #bridge: Netns
   readonly #hosts = new Map<number, Netns>()
   readonly #children = new Set<ChildProcess>()
+  #dissection: Dissection | undefined
+  /** Where routelet runs. */
+  readonly #speakers: string[] = []
 
   private constructor(namespaces: Namespaces, bridge: Netns) {
     this.#namespaces = namespaces
@@ -38,7 +42,9 @@ export class Stage implements AsyncDisposable {
     const bridge = await namespaces.add('switch')
     await bridge.ip('link', 'add', 'br0', 'type', 'bridge')
     await bridge.ip('link', 'set', 'br0', 'up')
-    return new Stage(namespaces, bridge)
+    const stage = new Stage(namespaces, bridge)
+    stage.#dissection = await Dissection.begin(bridge, stage.path('bgp.pcapng'))
+    return stage
   }
 
   /** The host with this number, made when it is asked for first. */
@@ -87,6 +93,7 @@ export class Stage implements AsyncDisposable {
   /** Starts routelet on host `n` with these objects (YAML). */
   async routelet(n: number, role: 'agent' | 'reflector', objects: string): Promise<Routelet> {
     const name = `routelet${n}`
+    this.#speakers.push(`10.50.0.${n}`, `fd50::${n}`)
     const config = this.write(`${name}.yaml`, objects)
     const paths = ['--socket', this.path(`${name}.sock`), '--state-dir', this.path(`${name}.state`)]
     const argv = [BIN, role, '--config', config, '--node', `n${n}`, ...paths, '--http', '127.0.0.1:9179']
@@ -99,10 +106,16 @@ export class Stage implements AsyncDisposable {
     return routelet
   }
 
+  /** Ends everything; throws when routelet has said something that Wireshark finds wrong. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const child of this.#children) await this.kill(child)
+    const complaints = (await this.#dissection?.complaints(this.#speakers)) ?? []
+    if (this.#speakers.length > 0 && this.#dissection?.updates(this.#speakers) === 0) {
+      complaints.push('no UPDATE of routelet was captured')
+    }
     await this.#namespaces.close()
     rmSync(this.folder, { recursive: true, force: true })
+    if (complaints.length > 0) throw new Error(`tshark complains of what routelet sent:\n${complaints.join('\n')}`)
   }
 }
 
