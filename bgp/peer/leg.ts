@@ -17,6 +17,7 @@ import { CeaseError, MessageType } from '../wire/iana.ts'
 import { decodeControl, encodeMessage, type Message } from '../wire/message.ts'
 import { cease, type Notification } from '../wire/notification.ts'
 import type { Open } from '../wire/open.ts'
+import { HoldWatch } from './hold-watch.ts'
 import type { RouteChannel } from './route-context.ts'
 import { SendWatch } from './send-watch.ts'
 
@@ -58,9 +59,9 @@ export class Leg {
   readonly #framer = new Framer()
   readonly #timers = new Map<Timer, () => void>()
   readonly #sendWatch: SendWatch
+  readonly #holdWatch: HoldWatch
   #cancelDial: (() => void) | undefined
   #dials = 0
-  #heardAt = 0
   #ended = false
   /** While it is not decided whether this connection stays: its OPEN, and what came after. */
   #heldBack: Message[] | undefined
@@ -70,6 +71,7 @@ export class Leg {
     this.#session = { state: 'Idle', config }
     this.#host = host
     this.#sendWatch = new SendWatch(host.clock)
+    this.#holdWatch = new HoldWatch(host.clock)
   }
 
   get session(): Session {
@@ -94,6 +96,12 @@ export class Leg {
     const messages = this.#heldBack ?? []
     this.#heldBack = undefined
     for (const message of messages) this.#control(message)
+  }
+
+  /** Goes on with another TCP MD5 key; false when there is no connection yet. Throws when the kernel refuses. */
+  setPassword(password: string): boolean {
+    this.connection?.setPassword(password)
+    return this.connection !== undefined
   }
 
   /** Ends it; without a notification the peer sees only the connection close. */
@@ -163,7 +171,7 @@ export class Leg {
       this.#failed(error)
     }
     // Whole messages are signs of life; octets of one that never ends are not.
-    if (this.counts.received > before) this.#heardAt = this.#host.clock.now()
+    if (this.counts.received > before) this.#holdWatch.heard()
   }
 
   /** False when the session is over and the rest of the chunk is nobody's. */
@@ -240,6 +248,7 @@ export class Leg {
         return this.#startTimer(action.timer, this.#eager(action.timer, action.seconds))
       case 'StopTimers':
         this.#sendWatch.stop()
+        this.#holdWatch.stop()
         for (const cancel of this.#timers.values()) cancel()
         this.#timers.clear()
         return
@@ -262,34 +271,20 @@ export class Leg {
   }
 
   #startTimer(timer: Timer, seconds: number): void {
-    this.#timers.get(timer)?.()
-    if (timer === 'Hold') this.#heardAt = this.#host.clock.now()
-    const jitter = timer === 'Hold' ? 1 : this.#host.jitter()
-    const cancel = this.#host.clock.after(seconds * 1000 * jitter, () => this.#expired(timer, seconds))
-    this.#timers.set(timer, cancel)
-  }
-
-  #expired(timer: Timer, seconds: number): void {
-    this.#timers.delete(timer)
-    if (timer === 'Hold') return this.#holdExpired(seconds, true)
-    if (timer === 'Keepalive') this.#startTimer(timer, seconds)
-    this.#dispatch({ type: 'TimerExpired', timer }, `${timer} timer`)
-  }
-
-  /** The timer is not re-armed for every message; and input that waits to be read counts as life. */
-  #holdExpired(seconds: number, mercy: boolean): void {
-    if (this.#ended) return
-    const left = this.#heardAt + seconds * 1000 - this.#host.clock.now()
-    if (left > 0) {
-      this.#timers.set(
-        'Hold',
-        this.#host.clock.after(left, () => this.#expired('Hold', seconds)),
-      )
-    } else if (mercy) {
-      this.#host.clock.soon(() => this.#holdExpired(seconds, false))
-    } else {
-      this.#dispatch({ type: 'TimerExpired', timer: 'Hold' }, 'nothing was heard for the hold time')
+    if (timer === 'Hold') {
+      const because = 'nothing was heard for the hold time'
+      return this.#holdWatch.start(seconds, () => this.#dispatch({ type: 'TimerExpired', timer }, because))
     }
+    this.#timers.get(timer)?.()
+    const ms = seconds * 1000 * this.#host.jitter()
+    this.#timers.set(
+      timer,
+      this.#host.clock.after(ms, () => {
+        this.#timers.delete(timer)
+        if (timer === 'Keepalive') this.#startTimer(timer, seconds)
+        this.#dispatch({ type: 'TimerExpired', timer }, `${timer} timer`)
+      }),
+    )
   }
 }
 

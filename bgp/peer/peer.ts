@@ -1,18 +1,18 @@
 import type { PeerConfig, PeerStatus, SessionState } from '../contract.ts'
 import type { Connection, SpeakerPorts } from '../ports.ts'
-import { isCollision, type Verdict } from '../session/collision.ts'
+import type { Verdict } from '../session/collision.ts'
 import type { Ending, Negotiated } from '../session/session.ts'
 import type { FamilyRow } from '../wire/families.ts'
 import { CeaseError, RefreshSubtype } from '../wire/iana.ts'
 import { cease, type Notification } from '../wire/notification.ts'
 import type { Open } from '../wire/open.ts'
-import { Collisions } from './collisions.ts'
+import { Connections } from './connections.ts'
 import { Endings } from './endings.ts'
 import { Halt } from './halt.ts'
-import { Leg, type LegHost, type MessageCounts } from './leg.ts'
+import type { Leg, LegHost } from './leg.ts'
 import { MalformedLog } from './malformed-log.ts'
 import { PeerRoutes } from './peer-routes.ts'
-import { addCounts, peerStatus } from './peer-status.ts'
+import { peerStatus } from './peer-status.ts'
 import { PrefixLimits } from './prefix-limits.ts'
 import { Refreshes } from './refreshes.ts'
 import { Retry } from './retry.ts'
@@ -33,9 +33,7 @@ export interface PeerContext extends RouteContext {
   ended(peer: Peer): void
 }
 
-const ORDER: readonly SessionState[] = ['Idle', 'Connect', 'Active', 'OpenSent', 'OpenConfirm', 'Established']
-
-/** A neighbour: up to one connection each way until one is established, when to try again, and its routes. */
+/** A neighbour: its connections, when to try again, and its routes. */
 export class Peer {
   readonly name: string
   /** Of a listen range: made by an incoming connection, gone with it. */
@@ -43,7 +41,7 @@ export class Peer {
   readonly routes: PeerRoutes
   #config: PeerConfig
   readonly #context: PeerContext
-  readonly #legs = new Set<Leg>()
+  readonly #connections: Connections
   #established: { readonly leg: Leg; readonly negotiated: Negotiated } | undefined
   readonly #retry: Retry
   readonly #malformed: MalformedLog
@@ -54,12 +52,8 @@ export class Peer {
   readonly #endings: Endings
   #since: number
   #shown: SessionState = 'Idle'
-  #counts: MessageCounts = { received: 0, sent: 0, updatesReceived: 0, updatesSent: 0 }
   #removed = false
-  /** Endings that we bring about ourselves call for no new attempt. */
-  #stopping = false
   readonly #halt: Halt
-  readonly #collisions: Collisions
 
   constructor(config: PeerConfig, context: PeerContext, range?: string) {
     this.name = config.name
@@ -71,7 +65,7 @@ export class Peer {
     this.#retry = new Retry(context.ports.clock, context.ports.random)
     this.#malformed = new MalformedLog(config.name, context.ports.clock, context.ports.log)
     this.#halt = new Halt(context.ports.clock)
-    this.#collisions = new Collisions(context.ports.clock, this.#legs)
+    this.#connections = new Connections(context.ports.clock)
     this.routes = new PeerRoutes(config, context, {
       endOfRib: (family) => {
         this.#stale.endOfRib(family)
@@ -89,9 +83,7 @@ export class Peer {
   }
 
   get state(): SessionState {
-    let most: SessionState = 'Idle'
-    for (const { state } of this.#legs) if (ORDER.indexOf(state) > ORDER.indexOf(most)) most = state
-    return most
+    return this.#connections.state
   }
 
   get negotiated(): Negotiated | undefined {
@@ -103,10 +95,8 @@ export class Peer {
     if (this.range !== undefined) return this.#forgetIfGone()
     // After a failure it is the timer that starts it: other changes of the configuration are no reason to hurry.
     if (this.#removed || this.#context.stopped() || this.#idleReason() !== undefined) return
-    if (this.#legs.size > 0 || this.#retry.waiting) return
-    const leg = new Leg('active', this.#sessionConfig(), this.#legHost())
-    this.#legs.add(leg)
-    leg.start()
+    if (this.#connections.size > 0 || this.#retry.waiting) return
+    this.#connections.add('active', this.#sessionConfig(), this.#legHost()).start()
   }
 
   /** An incoming connection from the peer's address. */
@@ -116,25 +106,14 @@ export class Peer {
       this.#context.ports.log.info({ peer: this.name, reason }, 'connection refused')
       return connection.destroy()
     }
-    const before = [...this.#legs]
     connection.configure(ttlOptions(this.#config))
-    const leg = new Leg('passive', this.#sessionConfig(), this.#legHost())
-    this.#legs.add(leg)
-    // A peer that connects again has given up its earlier attempt. Only now, so that it is never without a connection.
-    for (const other of before) {
-      if (other.direction === 'passive' && other.state !== 'Established') {
-        other.stop(cease(CeaseError.ConnectionCollision))
-      }
-    }
-    leg.accept(connection)
+    this.#connections.add('passive', this.#sessionConfig(), this.#legHost()).accept(connection)
   }
 
   /** Ends every connection; the peer may be started again. */
   stop(why: Notification | undefined): void {
     this.#retry.stop()
-    this.#stopping = true
-    for (const leg of [...this.#legs]) leg.stop(why)
-    this.#stopping = false
+    this.#connections.stop(why)
   }
 
   /** Ends it for good; its routes go too. */
@@ -151,6 +130,7 @@ export class Peer {
   reconfigure(config: PeerConfig): void {
     const restart = sessionKey(config) !== sessionKey(this.#config)
     const limits = JSON.stringify(config.maxPrefixes) !== JSON.stringify(this.#config.maxPrefixes)
+    const rekey = config.password !== this.#config.password
     this.#config = config
     if (limits) this.#halt.lift()
     if (restart) {
@@ -160,13 +140,12 @@ export class Peer {
       this.stop(why)
       // What was kept for a restart is of the session as it was.
       this.#stale.giveUp()
-    }
+    } else if (rekey) this.#rekey(config.password!)
     this.routes.reconfigure(config)
     this.start()
   }
 
   status(): PeerStatus {
-    const messages = [...this.#legs].reduce((sum, { counts }) => addCounts(sum, counts), this.#counts)
     return peerStatus({
       config: this.#config,
       range: this.range,
@@ -177,7 +156,7 @@ export class Peer {
       routes: this.routes,
       endings: this.#endings,
       timesEstablished: this.#timesEstablished,
-      messages,
+      messages: this.#connections.counts,
     })
   }
 
@@ -203,13 +182,11 @@ export class Peer {
 
   #openArrived(leg: Leg, open: Open): Verdict {
     const local = { bgpIdentifier: this.#context.config().bgpIdentifier, asn: this.#config.localAsn }
-    return this.#collisions.judge(leg, open, local)
+    return this.#connections.collisions.judge(leg, open, local)
   }
 
   #up(leg: Leg, negotiated: Negotiated): void {
-    // An established one is dead, and its peer restarts: a word on it would end that.
-    for (const other of [...this.#legs]) if (other !== leg && other.state === 'Established') other.stop(undefined)
-    this.#collisions.established(leg)
+    this.#connections.replaceBy(leg)
     this.#established = { leg, negotiated }
     this.#since = this.#context.ports.clock.wallTime()
     this.#retry.succeeded()
@@ -227,31 +204,32 @@ export class Peer {
     else this.#refreshes.ended(family)
   }
 
+  /** Sessions go on with the new key, attempts with the old one are made anew, and waits are over. */
+  #rekey(password: string): void {
+    this.#retry.stop()
+    this.#connections.setPassword(password, (error) => {
+      this.#context.ports.log.error({ peer: this.name, err: error }, 'the kernel refused a TCP MD5 password')
+    })
+  }
+
   #ended(leg: Leg, ending: Ending): void {
-    this.#legs.delete(leg)
-    this.#collisions.ended(leg)
-    this.#counts = addCounts(this.#counts, leg.counts)
+    const matters = this.#connections.remove(leg, ending)
     const wasUp = this.#established?.leg === leg
-    const needless = !wasUp && this.#isNeedless(ending)
-    if (!needless) this.#endings.note(this.name, ending, this.#context.ports.clock.wallTime())
+    if (matters || wasUp) this.#endings.note(this.name, ending, this.#context.ports.clock.wallTime())
     if (wasUp) this.#down(ending)
-    else if (!needless) this.#retry.failed()
+    else if (matters) this.#retry.failed()
+    // Only now, for another one may come up at once.
+    this.#connections.collisions.ended(leg)
     if (this.#removed) return
     if (this.range !== undefined) this.#forgetIfGone()
-    else if (this.#legs.size === 0 && !this.#stopping) {
+    else if (this.#connections.size === 0 && !this.#connections.stopping) {
       if (this.#idleReason() === undefined) this.#retry.begin(() => this.start())
     }
   }
 
-  /** It lost a collision, by our word, the peer's, or none at all; or it had not begun. */
-  #isNeedless({ direction, notification }: Ending): boolean {
-    if (direction === 'none' || isCollision(notification)) return true
-    return direction === 'transport' && [...this.#legs].some(({ session }) => 'negotiated' in session)
-  }
-
   /** A dynamic peer without a connection is kept only for what must be remembered of it. */
   #forgetIfGone(): void {
-    if (this.#removed || this.#legs.size > 0 || this.#stale.waiting || this.#halt.because !== undefined) return
+    if (this.#removed || this.#connections.size > 0 || this.#stale.waiting || this.#halt.because !== undefined) return
     this.#context.ended(this)
   }
 

@@ -70,12 +70,12 @@ function isInternal({ remoteAsn, localAsn }: PeerConfig): boolean {
   return remoteAsn === 'internal' || remoteAsn === localAsn
 }
 
-/** What cannot be changed on a running session. */
+/** What cannot be changed on a running session. A password can, but not whether there is one. */
 export function sessionKey(config: PeerConfig): string {
   const { remoteAddress, port, localAddress, remoteAsn, localAsn, families, timers, password, passive } = config
   const { multihopTtl, ttlSecurityHops, routeReflectorClient, allowOwnAsn, role, shutdown, heldDown } = config
   return JSON.stringify([
-    [remoteAddress, port, localAddress, remoteAsn, localAsn, families, timers, password, passive],
+    [remoteAddress, port, localAddress, remoteAsn, localAsn, families, timers, password !== undefined, passive],
     [multihopTtl, ttlSecurityHops, routeReflectorClient, allowOwnAsn, role, shutdown, heldDown],
   ])
 }

@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net'
 import type { Clock, Connection, ConnectionHandlers } from '../../bgp/ports.ts'
 import { type Address, familyOf, parseAddress } from '../../routing/ip/address.ts'
-import { setMinimumTtl, setTtl } from './socket-options.ts'
+import { maxLength } from '../../routing/ip/prefix.ts'
+import { setMinimumTtl, setPassword, setTtl } from './socket-options.ts'
 
 /** How long a closed connection may take to send the rest and hear the other side's end. */
 const LINGER_MS = 3_000
@@ -66,6 +67,11 @@ export class TcpConnection implements Connection {
     const family = familyOf(this.remoteAddress)
     if (options.ttl !== undefined) setTtl(fd, family, options.ttl)
     if (options.minimumTtl !== undefined) setMinimumTtl(fd, family, options.minimumTtl)
+  }
+
+  setPassword(password: string): void {
+    const fd = descriptorOf(this.#socket)
+    if (fd !== undefined) setPassword(fd, this.remoteAddress, maxLength(familyOf(this.remoteAddress)), password)
   }
 
   write(octets: Uint8Array): boolean {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { keepalive, message, open, RawPeer } from './raw-peer.ts'
+import { keepalive, message, open, RawPeer, update } from './raw-peer.ts'
 import { peer, Rack } from './speakers.ts'
 
 /** Collisions with peers that go their own way (RFC 4271, section 6.8): 10.0.0.1 dials and is dialed by 10.0.0.2. */
@@ -70,15 +70,18 @@ test('one that was overtaken waits for what the peer makes of it, and goes when 
 })
 
 test('one that was overtaken takes over when the peer gives the session up for it', () => {
-  const { ours, status, rack } = stage()
+  const { ours, status, rack, node } = stage()
   ours.send(open())
   rack.settle(3)
   const again = new RawPeer(rack, '10.0.0.2').dial('10.0.0.1')
-  ours.send(keepalive)
+  ours.send(keepalive, update({ nlri: ['20.0.0.0/8'] }))
+  expect(node.prefixes()).toEqual(['20.0.0.0/8'])
   again.send(open(), keepalive)
   ours.send(message(3, 6, 7))
   expect(again.types().slice(0, 2)).toEqual([1, 4])
   expect(status()).toMatchObject({ state: 'Established', timesEstablished: 2 })
+  // That was another session: its routes went with it.
+  expect(node.prefixes()).toEqual([])
 })
 
 test('what comes while an OPEN waits is bounded, and judged in its turn', () => {

@@ -24,6 +24,8 @@ export class FakeConnection implements Connection {
   readonly interfaceName?: string
   ttl = DEFAULT_TTL
   minimumTtl = 0
+  /** Nothing passes while the two ends have different ones. */
+  password: string | undefined
   unsentOctets = 0
 
   #network: FakeNetwork
@@ -65,6 +67,12 @@ export class FakeConnection implements Connection {
   configure(options: { readonly ttl?: number; readonly minimumTtl?: number }): void {
     this.ttl = options.ttl ?? this.ttl
     this.minimumTtl = options.minimumTtl ?? this.minimumTtl
+  }
+
+  setPassword(password: string): void {
+    this.password = password
+    this.flushSoon()
+    this.#other?.flushSoon()
   }
 
   write(octets: Uint8Array): boolean {
@@ -144,6 +152,7 @@ export class FakeConnection implements Connection {
 
   #passes(other: FakeConnection): boolean {
     if (this.#network.isCut(this.localAddress, this.remoteAddress) || this.ttl < other.minimumTtl) return false
+    if (this.password !== other.password) return false
     // An end that is closing reads and discards.
     return other.#state !== 'open' || (other.#handlers !== undefined && !other.#stalled)
   }

@@ -205,6 +205,8 @@ export class FakeHost {
       ...(link !== undefined && { interfaceName: link }),
     })
     near.configure({ ...(ttl !== undefined && { ttl }), ...(minimumTtl !== undefined && { minimumTtl }) })
+    near.password = request.password
+    far.password = remote.listeningAt(remoteAddress, port)?.passwordFor(localAddress)
     near.join(far)
     return [near, far]
   }

@@ -82,6 +82,10 @@ export class Stage implements AsyncDisposable {
     return this.path(name)
   }
 
+  read(name: string): string {
+    return readFileSync(this.path(name), 'utf8')
+  }
+
   log(name: string): string {
     return readFileSync(this.path(`${name}.log`), 'utf8')
   }
