@@ -59,6 +59,8 @@ export interface PeerOptions {
   readonly role?: Role
   /** Own AS may stand this many times in a received AS_PATH. */
   readonly allowOwnAsn: number
+  /** Offer IPv6 next hops for IPv4 routes (RFC 8950). */
+  readonly extendedNextHop: boolean
   /** Names of policies, in order; see `Policy`. Absent: internal peers accept and pass on everything, external ones nothing (RFC 8212). */
   readonly importPolicies?: readonly string[]
   readonly exportPolicies?: readonly string[]

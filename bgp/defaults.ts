@@ -28,6 +28,7 @@ export function peerConfig(
     routeReflectorClient: false,
     nextHop: 'auto',
     allowOwnAsn: 0,
+    extendedNextHop: true,
     ...given,
   }
 }

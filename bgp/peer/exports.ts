@@ -183,6 +183,7 @@ export class PeerExports {
       takesLongLived: negotiated.received.gracefulRestart !== undefined && negotiated.received.longLived !== undefined,
       fourOctetAsn: negotiated.fourOctetAsn,
       nextHop: this.#config.nextHop,
+      extendedNextHop: negotiated.extendedNextHop,
       self: needsSelf || this.#config.exportPolicies ? self : { ipv4: undefined, ipv6: undefined },
       maxMessage: negotiated.extendedMessage ? MAX_EXTENDED_MESSAGE : MAX_MESSAGE,
     }
@@ -193,7 +194,8 @@ export class PeerExports {
     const { localAddress } = this.#channel
     const version = familyOf(localAddress)
     return {
-      ipv4: version === 4 ? localAddress : nextHopSelf?.ipv4,
+      // RFC 8950: where the peer takes it, what reaches us is the address that it speaks to.
+      ipv4: version === 4 || this.#negotiated.extendedNextHop ? localAddress : nextHopSelf?.ipv4,
       ipv6: version === 6 ? localAddress : nextHopSelf?.ipv6,
     }
   }

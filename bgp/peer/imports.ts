@@ -36,7 +36,7 @@ export class PeerImports {
     const attributeContext = {
       external: negotiated.type === 'external',
       fourOctetAsn: negotiated.fourOctetAsn,
-      extendedNextHop: false,
+      extendedNextHop: negotiated.extendedNextHop,
       refuseAsSets: true,
     }
     this.#receiver = new UpdateReceiver(this.#tables(), source, attributeContext, events)

@@ -29,6 +29,7 @@ export function sessionConfig(
       routeRefresh: true,
       enhancedRouteRefresh: true,
       extendedMessage: true,
+      ...(config.extendedNextHop && config.families.includes('ipv4-unicast') && { extendedNextHop: true }),
       fourOctetAsn: config.localAsn,
       ...(config.role && !isInternal(config) && { roles: [ROLES.findIndex(({ name }) => name === config.role)] }),
       ...(gracefulRestart && {
@@ -73,9 +74,11 @@ function isInternal({ remoteAsn, localAsn }: PeerConfig): boolean {
 /** What cannot be changed on a running session. A password can, but not whether there is one. */
 export function sessionKey(config: PeerConfig): string {
   const { remoteAddress, port, localAddress, remoteAsn, localAsn, families, timers, password, passive } = config
-  const { multihopTtl, ttlSecurityHops, routeReflectorClient, allowOwnAsn, role, shutdown, heldDown } = config
+  const { multihopTtl, ttlSecurityHops, routeReflectorClient, allowOwnAsn, role } = config
+  const { shutdown, heldDown, extendedNextHop } = config
   return JSON.stringify([
     [remoteAddress, port, localAddress, remoteAsn, localAsn, families, timers, password !== undefined, passive],
     [multihopTtl, ttlSecurityHops, routeReflectorClient, allowOwnAsn, role, shutdown, heldDown],
+    extendedNextHop,
   ])
 }

@@ -21,8 +21,14 @@ export interface ExportProfile {
   readonly takesLongLived: boolean
   readonly fourOctetAsn: boolean
   readonly nextHop: 'auto' | 'self' | 'keep'
+  /** IPv4 routes may go out with IPv6 next hops (RFC 8950). */
+  readonly extendedNextHop: boolean
   /** Our addresses on this session, where a next hop of our own is needed. */
-  readonly self: { readonly ipv4: Address | undefined; readonly ipv6: Address | undefined }
+  readonly self: {
+    /** For IPv4 routes; of IPv6 where `extendedNextHop` allows it. */
+    readonly ipv4: Address | undefined
+    readonly ipv6: Address | undefined
+  }
   readonly maxMessage: number
 }
 
@@ -64,10 +70,21 @@ export class Exporter {
   /** The next hop to tell: octets of the address, or undefined when we have none to give. */
   nextHop(set: SetId): Uint8Array | undefined {
     const sets = this.#sets
-    const given = sets.nextHops.octetsOf(sets.nextHop[set]!)
+    const kept = sets.nextHops.octetsOf(sets.nextHop[set]!)
+    const given = kept !== undefined && this.#takes(kept) ? kept : undefined
     if (this.#to.nextHop === 'keep') return given ?? this.#self
     const own = this.#to.nextHop === 'self' || this.#to.external || (sets.flags[set]! & SetFlag.Local) !== 0
     return own ? (this.#self ?? given) : given
+  }
+
+  #takes({ length }: Uint8Array): boolean {
+    return length === this.#family.octets || (this.#family.family === 4 && this.#to.extendedNextHop)
+  }
+
+  /** The next hop as NEXT_HOP says it; undefined when MP_REACH_NLRI does. */
+  #classicNextHop(set: SetId): Uint8Array | undefined {
+    const nextHop = this.nextHop(set)
+    return nextHop?.length === 4 ? nextHop : undefined
   }
 
   /** All attributes but MP_REACH_NLRI; returns the end. Hot: once per attribute set and flush. */
@@ -102,7 +119,7 @@ export class Exporter {
   #insertBefore(code: number, add: number, set: SetId, into: Uint8Array, at: number): number {
     let out = at
     if (add & Add.NextHop && code > AttributeCode.NextHop) {
-      const nextHop = this.nextHop(set)
+      const nextHop = this.#classicNextHop(set)
       if (nextHop !== undefined) out = writeOctets(TRANSITIVE, AttributeCode.NextHop, nextHop, into, out)
     }
     if (add & Add.LocalPref && code > AttributeCode.LocalPref) {
@@ -133,7 +150,7 @@ export class Exporter {
     const to = this.#to
     switch (octets[from + 1]) {
       case AttributeCode.NextHop: {
-        const nextHop = this.nextHop(set)
+        const nextHop = this.#classicNextHop(set)
         return nextHop === undefined ? at : writeOctets(TRANSITIVE, AttributeCode.NextHop, nextHop, into, at)
       }
       case AttributeCode.MpReach:

@@ -69,14 +69,14 @@ export class UpdatePacker {
   fits(set: SetId, setOctets: number): boolean {
     if (mostExported(setOctets) <= this.#maxMessage - UPDATE_OVERHEAD - MP_OCTETS - 1 - this.#family.octets) return true
     const length = this.#writeAttributes(set, setOctets)
-    const mpOctets = this.#family.family === 6 ? MP_OCTETS : 0
+    const mpOctets = this.#mpNextHop(set) === undefined ? 0 : MP_OCTETS
     return UPDATE_OVERHEAD + length + mpOctets + 1 + this.#family.octets <= this.#maxMessage
   }
 
   /** All prefixes of one bucket, announced with one attribute set that `fits`. */
   announce(set: SetId, source: number, setOctets: number, buckets: Buckets, key: number): void {
     const length = this.#writeAttributes(set, setOctets)
-    const nextHop = this.#family.family === 6 ? this.#exporter.nextHop(set)! : undefined
+    const nextHop = this.#mpNextHop(set)
     this.#openRun(source)
     let entry = buckets.firstEntry(key)
     while (!buckets.isEnd(entry)) {
@@ -84,6 +84,12 @@ export class UpdatePacker {
       if (nextHop === undefined) entry = this.#classic(start, length, buckets, entry)
       else entry = this.#multiprotocol(start, length, nextHop, buckets, entry)
     }
+  }
+
+  /** The next hop that must stand in MP_REACH_NLRI: that of an IPv6 route, or an IPv6 one (RFC 8950). */
+  #mpNextHop(set: SetId): Uint8Array | undefined {
+    const nextHop = this.#exporter.nextHop(set)
+    return nextHop?.length === 16 ? nextHop : undefined
   }
 
   /** All prefixes of one bucket, withdrawn. */

@@ -39,6 +39,7 @@ export function negotiate(config: SessionConfig, theirs: Open): Outcome {
       routeRefresh: offers.routeRefresh && received.routeRefresh,
       enhancedRouteRefresh: offers.enhancedRouteRefresh && received.enhancedRouteRefresh,
       extendedMessage: offers.extendedMessage && received.extendedMessage,
+      extendedNextHop: Boolean(offers.extendedNextHop && received.extendedNextHop),
       gracefulRestart: offers.gracefulRestart && received.gracefulRestart,
       notificationRestart: Boolean(offers.gracefulRestart?.notification && received.gracefulRestart?.notification),
       // RFC 9494, section 4.1: without graceful restart it means nothing.

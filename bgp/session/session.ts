@@ -31,6 +31,8 @@ export interface Negotiated {
   /** Refreshes have a beginning and an end (RFC 7313). */
   readonly enhancedRouteRefresh: boolean
   readonly extendedMessage: boolean
+  /** IPv4 routes may have IPv6 next hops, both ways (RFC 8950). */
+  readonly extendedNextHop: boolean
   /** What the peer said of its restarts; absent when either side does not take part. */
   readonly gracefulRestart: GracefulRestartCapability | undefined
   /** NOTIFICATIONs are restarts too, but for a Hard Reset (RFC 8538). */

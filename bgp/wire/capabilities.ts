@@ -1,7 +1,7 @@
 import { Malformed, type Reader, Writer } from './cursor.ts'
 import type { FamilyRow } from './families.ts'
 import { familyByCode } from './families.ts'
-import { CapabilityCode } from './iana.ts'
+import { Afi, CapabilityCode } from './iana.ts'
 import { ROLES } from './roles.ts'
 
 /** What an OPEN's capabilities say (RFC 5492), those we know in words, the rest by code. */
@@ -11,6 +11,8 @@ export interface Capabilities {
   readonly routeRefresh: boolean
   readonly enhancedRouteRefresh: boolean
   readonly extendedMessage: boolean
+  /** IPv4 unicast routes may have IPv6 next hops (RFC 8950). */
+  readonly extendedNextHop?: boolean
   readonly fourOctetAsn?: number
   readonly gracefulRestart?: GracefulRestartCapability
   readonly longLived?: LongLivedCapability
@@ -112,7 +114,18 @@ const ROWS: readonly CapabilityRow[] = [
     },
   },
   checkedRow(CapabilityCode.OutboundRouteFilter, 'outbound-route-filtering', (length) => length >= 5),
-  checkedRow(CapabilityCode.ExtendedNextHop, 'extended-next-hop', (length) => length % 6 === 0),
+  {
+    code: CapabilityCode.ExtendedNextHop,
+    name: 'extended-next-hop',
+    decode(value, into) {
+      while (value.remaining > 0) {
+        const [afi, safi, nextHopAfi] = [value.uint16(), value.uint16(), value.uint16()]
+        if (afi === Afi.IPv4 && safi === 1 && nextHopAfi === Afi.IPv6) into.extendedNextHop = true
+      }
+    },
+    encode: ({ extendedNextHop }) =>
+      extendedNextHop ? [new Writer().uint16(Afi.IPv4).uint16(1).uint16(Afi.IPv6).finish()] : [],
+  },
   {
     code: CapabilityCode.Role,
     name: 'role',

@@ -96,6 +96,7 @@ function peerOptions(
     routeReflectorClient: spec.routeReflectorClient && internal,
     nextHop: lower(spec.nextHop),
     allowOwnAsn: spec.allowOwnASN,
+    extendedNextHop: spec.extendedNextHop,
     ...roleOf(peer, internal, context),
     ...(password !== undefined && { password }),
     ...(spec.ebgpMultihopTTL !== undefined && { multihopTtl: spec.ebgpMultihopTTL }),

@@ -54,6 +54,7 @@ export function topologySession(
     routeReflectorClient: client && !external,
     nextHop: 'auto',
     allowOwnAsn: 0,
+    extendedNextHop: true,
     // Nodes of one cluster trust each other whatever their AS; RFC 8212 is about the world outside.
     ...(external && { importPolicies: [ACCEPT_ALL], exportPolicies: [client ? ACCEPT_ALL : OWN_ROUTES_ONLY] }),
     ...(external && { multihopTtl: 255 }),

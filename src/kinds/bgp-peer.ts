@@ -17,7 +17,7 @@ import {
   secretRef,
 } from './common.ts'
 import { defineKind, type ObjectOf } from './kind.ts'
-import { array, boolean, integer, object, string } from './schema.ts'
+import { array, integer, object, string } from './schema.ts'
 
 const timers = object(
   'Timers of the session (RFC 4271).',
@@ -96,9 +96,7 @@ export const bgpPeer = defineKind({
       sourceAddress: ipAddress('Own address of the session.', {}),
       passive: flag('Never connect, only accept.', false),
       families: array('Address families offered.', familyItem, { minItems: 1, maxItems: 2, default: FAMILIES }),
-      extendedNextHop: boolean('IPv4 routes with IPv6 next hops (RFC 8950).', {
-        whenAbsent: 'true, as soon as this version can do it',
-      }),
+      extendedNextHop: flag('IPv4 routes with IPv6 next hops, where the peer can do it too (RFC 8950).', true),
       timers,
       passwordSecretRef: secretRef('TCP MD5 password (RFC 2385); a missing Secret holds the session down.'),
       ebgpMultihopTTL: integer('TTL of the packets sent to an external peer that is not on a local link.', {

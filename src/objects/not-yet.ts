@@ -32,7 +32,6 @@ export const notYet: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
   },
   BGPPeer: {
     'spec.interface': given,
-    'spec.extendedNextHop': isTrue,
     'spec.bfdProfile': given,
     'spec.addPath': given,
     'spec.maxPrefixes.action': { when: (value) => value === 'Discard', words: 'Discard' },

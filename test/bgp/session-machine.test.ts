@@ -42,6 +42,7 @@ const negotiated: Negotiated = {
   routeRefresh: true,
   enhancedRouteRefresh: false,
   extendedMessage: false,
+  extendedNextHop: false,
   gracefulRestart: undefined,
   notificationRestart: false,
   longLived: undefined,

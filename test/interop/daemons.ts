@@ -106,6 +106,9 @@ interface FrrPath {
   readonly originatorId?: string
 }
 
+/** Of FRR: IPv4 routes on a session over IPv6 (RFC 8950). */
+const EXTENDED = 'capability extended-nexthop'
+
 function frrConfig({ host, asn, neighbors, originate4, originate6, more: lines = [] }: DaemonConfig): string {
   const each = (line: (neighbor: Neighbor) => string) => neighbors.map(line).join('\n')
   return `router bgp ${asn}
@@ -123,7 +126,7 @@ ${more.map((line) => ` neighbor ${address} ${line}`).join('\n')}`,
 )}
  address-family ipv4 unicast
 ${originate4.map((prefix) => `  network ${prefix}`).join('\n')}
-${each(({ address }) => (address.includes(':') ? '' : `  neighbor ${address} activate`))}
+${each(({ address, more = [] }) => (address.includes(':') && !more.includes(EXTENDED) ? '' : `  neighbor ${address} activate`))}
  exit-address-family
  address-family ipv6 unicast
 ${originate6.map((prefix) => `  network ${prefix}`).join('\n')}

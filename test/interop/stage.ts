@@ -169,11 +169,13 @@ export class Routelet {
   /** Destinations in the kernel with routelet's protocol number, and where they go. */
   async kernel(family: 4 | 6 = 4): Promise<Map<string, string[]>> {
     const text = await this.#host.ip(`-${family}`, '-j', 'route', 'show', 'proto', '179')
-    type Row = { dst: string; type?: string; gateway?: string; nexthops?: { gateway: string }[] }
+    type Hop = { gateway?: string; via?: { host: string } }
+    type Row = Hop & { dst: string; type?: string; nexthops?: Hop[] }
+    const way = (hop: Hop) => hop.gateway ?? hop.via?.host
     const rows = JSON.parse(text || '[]') as Row[]
     return new Map(
-      rows.map(({ dst, type, gateway, nexthops }) => {
-        const ways = nexthops?.map((hop) => hop.gateway).sort() ?? [gateway ?? type ?? 'none']
+      rows.map(({ dst, type, nexthops, ...hop }) => {
+        const ways = nexthops?.map((each) => way(each) ?? 'none').sort() ?? [way(hop) ?? type ?? 'none']
         return [dst.includes('/') ? dst : `${dst}/${family === 4 ? 32 : 128}`, ways]
       }),
     )

@@ -14,7 +14,6 @@ describe('refused, because this version does not do it, is', () => {
     ['an unnumbered peer', ours('BGPPeer', 'p', { interface: 'eth1', peerASN: 1 }), 'spec.interface'],
     ['ADD-PATH', peer('p', { addPath: { receive: true } }), 'spec.addPath'],
     ['dropping what is over the limit', peer('p', { maxPrefixes: { action: 'Discard' } }), 'spec.maxPrefixes.action'],
-    ['IPv6 next hops for IPv4, asked for', peer('p', { extendedNextHop: true }), 'spec.extendedNextHop'],
     ['BFD in the mesh', config({ topology: { bfdProfile: 'fast' } }), 'spec.topology.bfdProfile'],
     ['VXLAN', config({ podNetwork: { encapsulation: 'CrossSubnet' } }), 'spec.podNetwork.encapsulation'],
     [
@@ -59,14 +58,13 @@ describe('refused, because this version does not do it, is', () => {
   })
 
   test('every line of the table, by a row above', () => {
-    expect(Object.values(notYet).flatMap((rows) => Object.keys(rows))).toHaveLength(18)
+    expect(Object.values(notYet).flatMap((rows) => Object.keys(rows))).toHaveLength(17)
   })
 })
 
 describe('not refused is', () => {
   test.each([
     ['what asks for nothing new', config({ drain: { gracefulShutdownSeconds: 0, onCordon: false } })],
-    ['a refusal of what cannot be done', peer('p', { extendedNextHop: false })],
     ['masquerade left to the default', config({ podNetwork: { masquerade: {} } })],
     ['masquerade declined', config({ podNetwork: { masquerade: { enabled: false } } })],
     ['an object with the status it has in the API', { ...config(), status: { conditions: [{ type: 'Accepted' }] } }],
