@@ -8,6 +8,8 @@ export interface BestRoute {
   readonly kernelMetric?: number
   /** A policy rule accepted it whose `prefixes` match it: what makes a default route installable. */
   readonly namedByPolicy: boolean
+  /** Traffic for it is to be discarded (RFC 7999). */
+  readonly discard?: true
 }
 
 /** Arrays of these are shared: routes with the same next hops have the identical array, so it can be a map key. */

@@ -264,6 +264,8 @@ export interface RouteView {
   /** Why it may not be used: rejected by policy, AS loop, next hop unresolvable. */
   readonly ineligible?: string
   readonly pathId?: number
+  /** What a well-known community of the peer has done to it: GRACEFUL_SHUTDOWN, BLACKHOLE. */
+  readonly effect?: string
   readonly because?: string
 }
 

@@ -2,6 +2,7 @@ import { emptyPrefix } from '../routing/ip/prefix-table.ts'
 import type { BestRoute, BestRouteFeed, NextHopPath } from './contract.ts'
 import { SetFlag } from './rib/fields.ts'
 import { type Rib, RowFlag } from './rib/rib.ts'
+import { isDiscarded } from './rib/signals.ts'
 import type { Tables } from './rib/tables.ts'
 
 const NO_PATHS: readonly NextHopPath[] = []
@@ -70,6 +71,7 @@ export class Feed implements BestRouteFeed {
       prefix: words,
       paths: this.#paths(rib, prefix, set),
       namedByPolicy: (rib.flagsOf(best) & RowFlag.Named) !== 0,
+      ...(isDiscarded(rib, sets, best) ? { discard: true } : {}),
       ...(kernelMetric === undefined ? {} : { kernelMetric }),
     }
   }

@@ -9,6 +9,7 @@ import { decidedBy } from './rib/explain.ts'
 import { SetFlag } from './rib/fields.ts'
 import type { RowId } from './rib/path-rows.ts'
 import { type Rib, RowFlag } from './rib/rib.ts'
+import { isDiscarded, signalsObeyed } from './rib/signals.ts'
 import { LOCAL_SLOT, type Tables } from './rib/tables.ts'
 import { formatAsPath } from './wire/attributes/as-path.ts'
 import { uint32At } from './wire/attributes/codec.ts'
@@ -103,6 +104,9 @@ function viewOfRow(
   const set = rib.setOf(row)
   const prefix = rib.prefixes.format(id)
   const local = rib.peerOf(row) === LOCAL_SLOT
+  const attributes = readAttributes(sets.copyOf(set))
+  const external = (sets.flags[set]! & SetFlag.External) !== 0
+  const effect = external ? signalsObeyed(attributes, isDiscarded(rib, sets, row)) : undefined
   const ineligible = reasonAgainst(sources, rib, row, set)
   const because = local ? sources.originations.becauseOf(prefix) : undefined
   return {
@@ -111,9 +115,10 @@ function viewOfRow(
     best,
     ...(best ? { decidedBy: decidedBy(sources.tables, rib, id) } : {}),
     from: sources.tables.ownerOf(rib.peerOf(row))?.name ?? 'gone',
-    ...attributesView(readAttributes(sets.copyOf(set)), sets.nextHops.addressOf(sets.nextHop[set]!)),
+    ...attributesView(attributes, sets.nextHops.addressOf(sets.nextHop[set]!)),
     stale: (rib.flagsOf(row) & RowFlag.Stale) !== 0,
     multipath,
+    ...(effect === undefined ? {} : { effect }),
     ...(ineligible === undefined ? {} : { ineligible }),
     ...(because === undefined ? {} : { because }),
   }

@@ -1,7 +1,7 @@
 import { Fib, type FibRules } from './fib/fib.ts'
 import { FibSync } from './fib/fib-sync.ts'
 import { Guard, type GuardConfig } from './fib/guard.ts'
-import type { NextHop, Resolution } from './fib/intents.ts'
+import { DISCARD, type NextHop, type Resolution } from './fib/intents.ts'
 import type { KernelRoutes } from './fib/kernel-routes.ts'
 import { type Ownership, sameOwnership } from './fib/ownership.ts'
 import { type ListPage, type ListQuery, listRoutes } from './fib/route-list.ts'
@@ -36,6 +36,8 @@ export interface WantOptions {
   readonly metric?: number | undefined
   /** A policy rule names this prefix, which allows the default route and prefixes that cover ours. */
   readonly namedByPolicy?: boolean
+  /** A blackhole instead of the next hops. */
+  readonly discard?: boolean
 }
 
 export interface KernelCounts {
@@ -139,12 +141,18 @@ export class Kernel {
   }
 
   /** Wants this route with these next hops, and no others; none at all is `unwant`. Equal sets had best be the identical array. */
-  want(prefix: PrefixWords, nextHops: readonly NextHop[], { metric, namedByPolicy = false }: WantOptions = {}): void {
+  want(prefix: PrefixWords, nextHops: readonly NextHop[], options: WantOptions = {}): void {
+    const { metric, namedByPolicy = false, discard = false } = options
     if (nextHops.length === 0) {
       this.unwant(prefix)
       return
     }
-    this.#fib.want(prefix, nextHops, metric === undefined ? undefined : Math.max(1, metric), namedByPolicy)
+    this.#fib.want(
+      prefix,
+      discard ? DISCARD : nextHops,
+      metric === undefined ? undefined : Math.max(1, metric),
+      namedByPolicy,
+    )
     this.#sync.kick()
   }
 

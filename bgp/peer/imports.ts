@@ -90,7 +90,7 @@ export class PeerImports {
     this.#key = this.#policyKey(config)
     const { importPolicies } = config
     if (importPolicies === undefined) return
-    const chain = new PolicyChain(policiesOf(this.#context, importPolicies))
+    const chain = new PolicyChain(policiesOf(this.#context, importPolicies), { imports: true })
     const { tables } = this.#context
     const { localAddress } = this.#channel
     for (const { name, family } of this.#negotiated.families) {

@@ -27,6 +27,8 @@ export const SetFlag = {
   Leak: 1 << 12,
   /** Of a peer that is long away: the last choice (RFC 9494). */
   LongLivedStale: 1 << 13,
+  /** Asks for its traffic to be discarded (RFC 7999). */
+  Blackhole: 1 << 14,
 } as const
 
 /** Any of these keeps a set from being chosen (RFC 4271, 9.1.2; RFC 4456, 8; RFC 9234, 5). */
@@ -184,6 +186,9 @@ function decodeCommunities(octets: Uint8Array, start: number, end: number, f: Se
   for (let at = start; at < end; at += 4) {
     if (octets[at] !== 0xff || octets[at + 1] !== 0xff) continue
     switch (uint32At(octets, at)) {
+      case WellKnownCommunity.Blackhole:
+        f.flags |= SetFlag.Blackhole
+        break
       case WellKnownCommunity.LlgrStale:
         f.flags |= SetFlag.LongLivedStale
         break

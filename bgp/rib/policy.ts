@@ -6,6 +6,7 @@ import { canonicalCommunity } from '../wire/attributes/community-text.ts'
 import { asPathLength, type PathAttributes } from '../wire/attributes/record.ts'
 import type { FamilyRow } from '../wire/families.ts'
 import { SegmentType } from '../wire/iana.ts'
+import { obeySignals } from './signals.ts'
 
 /** Where a route came from, for `match.source`. */
 export type RouteSource = 'local' | 'internal' | 'external'
@@ -30,7 +31,11 @@ export class PolicyChain {
   /** No rule looks at the prefix, so the result depends on the attribute set alone. */
   readonly prefixIndependent: boolean
 
-  constructor(policies: readonly Policy[]) {
+  readonly #obeysSignals: boolean
+
+  /** `imports`: what external peers ask for by communities is done after the rules (see `obeySignals`). */
+  constructor(policies: readonly Policy[], { imports = false } = {}) {
+    this.#obeysSignals = imports
     this.#rules = policies.flatMap((policy) => policy.rules.map((rule) => compile(policy, rule)))
     const last = policies.at(-1)
     this.#accept = last?.defaultAction === 'accept'
@@ -56,10 +61,16 @@ export class PolicyChain {
       nextHopSelf ||= rule.set.nextHop === 'self'
       kernelMetric = rule.set.kernelMetric ?? kernelMetric
       if (rule.action === 'accept') {
-        return verdict(true, current, compiled.prefixes !== undefined, nextHopSelf, kernelMetric, name)
+        const result = this.#obey(current, source)
+        return verdict(true, result, compiled.prefixes !== undefined, nextHopSelf, kernelMetric, name)
       }
     }
-    return verdict(this.#accept, current, false, nextHopSelf, kernelMetric, `${this.#lastName}/default`)
+    const result = this.#accept ? this.#obey(current, source) : current
+    return verdict(this.#accept, result, false, nextHopSelf, kernelMetric, `${this.#lastName}/default`)
+  }
+
+  #obey(attributes: PathAttributes, source: RouteSource): PathAttributes {
+    return this.#obeysSignals && source === 'external' ? obeySignals(attributes) : attributes
   }
 }
 

@@ -10,6 +10,9 @@ export interface NextHop {
   readonly interfaceName?: string
 }
 
+/** In place of next hops: a blackhole. */
+export const DISCARD: readonly NextHop[] = []
+
 export type Resolution =
   | {
       readonly resolvable: true
@@ -154,6 +157,9 @@ export class Intents {
       } else intent.because ??= resolution.because
     }
     words.normalize()
-    intent.target = words.count === 0 ? 0 : this.#targets.intern('unicast', intent.metric ?? this.#rules.metric, words)
+    const discards = intent.nextHops.length === 0
+    const metric = intent.metric ?? this.#rules.metric
+    intent.target =
+      words.count === 0 && !discards ? 0 : this.#targets.intern(discards ? 'blackhole' : 'unicast', metric, words)
   }
 }

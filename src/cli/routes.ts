@@ -90,7 +90,10 @@ export function routeRow(route: RouteView): Cell[] {
     route.med,
     `${route.asPath} ${ORIGIN_LETTERS[route.origin]}`.trim(),
     route.decidedBy,
-    route.ineligible ?? route.because ?? (route.communities.length > 0 ? route.communities.join(' ') : undefined),
+    route.ineligible ??
+      route.effect ??
+      route.because ??
+      (route.communities.length > 0 ? route.communities.join(' ') : undefined),
   ]
 }
 

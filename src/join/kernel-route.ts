@@ -11,8 +11,8 @@ export function kernelConfig(intent: KernelIntent): KernelConfig {
 }
 
 /** What the kernel is told of a best route besides its next hops. */
-export function wantOptions({ kernelMetric, namedByPolicy }: BestRoute): WantOptions {
-  return { metric: kernelMetric, namedByPolicy }
+export function wantOptions({ kernelMetric, namedByPolicy, discard }: BestRoute): WantOptions {
+  return { metric: kernelMetric, namedByPolicy, ...(discard && { discard }) }
 }
 
 export function listQuery({ family, ...rest }: Pick<RouteQuery, 'family' | keyof ListQuery>): ListQuery {

@@ -165,6 +165,20 @@ export function kernelContract(
         await expectRoutes()
       })
 
+      test('a blackhole in place of next hops, for one route of two, and the way back', async () => {
+        await startConverged()
+        want('10.2.9.9/32', ['192.0.2.2'], { discard: true })
+        want('2001:db8:5::1/128', ['2001:db8::2'], { discard: true })
+        await expectRoutes(
+          'blackhole 10.2.9.9/32 proto 179 metric 1024',
+          'blackhole 2001:db8:5::1/128 proto 179 metric 1024',
+        )
+        expect(kernel.list().routes).toMatchObject([{ type: 'blackhole', nextHops: [] }, { type: 'blackhole' }])
+        want('10.2.9.9/32', ['192.0.2.2'])
+        kernel.unwant(words('2001:db8:5::1/128'))
+        await expectRoutes('10.2.9.9/32 via 192.0.2.2 dev west proto 179 metric 1024')
+      })
+
       test('blackholes, and takes them away', async () => {
         await startConverged({ blackholes: [prefix('10.1.0.0/24'), prefix('2001:db8:1::/64')] })
         await expectRoutes(

@@ -186,7 +186,7 @@ ${neighbors
   ${more.join('\n  ')}
   ${more.some((line) => line.includes('graceful restart')) ? '' : 'graceful restart off;'}
   ${password === undefined ? '' : `password "${password}";`}
-  ${address.includes(':') ? '' : 'ipv4 { import all; export all; next hop self; };'}
+  ${address.includes(':') || more.some((line) => line.startsWith('ipv4')) ? '' : 'ipv4 { import all; export all; next hop self; };'}
   ipv6 { import all; export all; next hop self; };
 }`,
   )

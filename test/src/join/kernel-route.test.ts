@@ -8,6 +8,7 @@ const ROUTE = { prefix: prefixWords(prefix('10.0.0.0/8')), paths: [], namedByPol
 test('the kernel is told the metric of a policy, and that a policy names the prefix', () => {
   expect(wantOptions(ROUTE)).toEqual({ metric: undefined, namedByPolicy: false })
   expect(wantOptions({ ...ROUTE, kernelMetric: 7, namedByPolicy: true })).toEqual({ metric: 7, namedByPolicy: true })
+  expect(wantOptions({ ...ROUTE, discard: true })).toMatchObject({ discard: true })
 })
 
 test('the kernel is told all of the intent but whether learned routes are installed: that is decided before', () => {
