@@ -1,9 +1,17 @@
-import type { ChildProcess } from 'node:child_process'
+import { type ChildProcess, execFileSync } from 'node:child_process'
 import { availableParallelism } from 'node:os'
+
+/** Asked before anything is pinned. */
+const SEVERAL = availableParallelism() > 1
 
 /** What a command is started through, so that it stays on one processor. */
 export function pin(processor: number): string[] {
-  return availableParallelism() > 1 ? ['taskset', '-c', String(processor)] : []
+  return SEVERAL ? ['taskset', '-c', String(processor)] : []
+}
+
+/** Keeps a process that runs already, with all its threads, on one processor. */
+export function pinProcess(pid: number, processor: number): void {
+  if (SEVERAL) execFileSync('taskset', ['-a', '-p', '-c', String(processor), String(pid)], { stdio: 'ignore' })
 }
 
 /** Daemons that profile themselves need a moment to write it down. */

@@ -1,4 +1,4 @@
-import { availableParallelism, cpus, release, totalmem } from 'node:os'
+import { cpus, release, totalmem } from 'node:os'
 
 /** Where and when figures were measured; stands with each result. */
 export interface Machine {
@@ -15,7 +15,7 @@ export function machine(): Machine {
     date: new Date().toISOString().slice(0, 16),
     kernel: release(),
     processor: cpus()[0]?.model.trim() ?? 'unknown',
-    processors: availableParallelism(),
+    processors: cpus().length,
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     node: process.version,
   }

@@ -4,10 +4,23 @@ import { argv, env, stdout } from 'node:process'
 import { Command, InvalidArgumentError } from 'commander'
 import { compare, DAEMONS, findContenders } from './compare.ts'
 import { type Row, render, warnings } from './comparison-table.ts'
+import { measureKernel, renderKernel } from './kernel.ts'
 import { machine, machineLine } from './machine.ts'
 import { enterNamespace } from './namespace.ts'
 import { SCENARIOS, type Scenario, scenario } from './scenario.ts'
 import { measureStart, renderStart } from './start.ts'
+
+const INSTALLERS = DAEMONS.filter(({ prepareKernel }) => prepareKernel !== undefined).map(({ name }) => name)
+
+interface KernelFlags {
+  readonly peer?: string[]
+  readonly repeat: number
+  readonly prefixes: number[]
+  readonly root: string[]
+  readonly deadline: number
+  readonly json: string
+  readonly profile?: string
+}
 
 /**
  * `npm run bench`: routelet measured side by side with whichever other daemons are installed.
@@ -66,6 +79,27 @@ program
     writeResults(flags.json, { figures })
   })
 
+program
+  .command('kernel')
+  .description('routes through the whole path, from the wire into the kernel')
+  .option('--peer <name...>', `daemons: ${INSTALLERS.join(', ')}; none: all that are installed`)
+  .option('--repeat <n>', 'runs of each', count, 3)
+  .option('--prefixes <n,n>', 'how many routes', counts, [10_000, 100_000, 500_000])
+  .option('--root <dir...>', 'where the other daemons are installed', ['/'])
+  .option('--deadline <seconds>', 'give an action up after this', count, 110)
+  .option('--json <file>', 'where all runs are written', 'bench/results/kernel.json')
+  .option('--profile <dir>', 'write CPU profiles of routelet there')
+  .action(async (flags: KernelFlags) => {
+    if (flags.profile !== undefined) env['ROUTELET_BENCH_PROFILE'] = resolve(flags.profile)
+    enterNamespace()
+    const contenders = findContenders(flags.peer ?? INSTALLERS, flags.root)
+    const { prefixes: sizes, repeat, deadline: deadlineSeconds } = flags
+    const rows = await measureKernel(contenders, { sizes, repeat, deadlineSeconds })
+    stdout.write(`${machineLine(machine())}\n${renderKernel(rows)}\n`)
+    writeResults(flags.json, { rows })
+    process.exit(rows.some(({ daemon, error }) => daemon === 'routelet' && error) ? 1 : 0)
+  })
+
 await program.parseAsync(argv)
 
 async function compareAll(scenarios: readonly Scenario[], flags: CompareFlags): Promise<void> {
@@ -114,4 +148,9 @@ function count(text: string): number {
   const value = Number(text.replaceAll('_', ''))
   if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('a whole number above 0 is wanted')
   return value
+}
+
+/** `10000,100000` */
+function counts(text: string): number[] {
+  return text.split(',').map(count)
 }

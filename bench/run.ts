@@ -1,10 +1,9 @@
-import { type ChildProcess, execFileSync, fork, spawn } from 'node:child_process'
+import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { chmodSync, mkdtempSync, openSync, rmSync } from 'node:fs'
 import net from 'node:net'
-import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { env } from 'node:process'
-import { end, pin } from './children.ts'
+import { end, pin, pinProcess } from './children.ts'
 import type { Contender } from './compare.ts'
 import { type Usage, usage, watchMemory } from './measure.ts'
 import type { LoadCommand, LoadEvent, LoadResult, Scenario } from './scenario.ts'
@@ -57,8 +56,7 @@ async function playLoad(
   deadlineMs: number,
 ): Promise<Measured> {
   const child = fork(join(import.meta.dirname, 'load.ts'), { execArgv: ['--max-old-space-size=8192'] })
-  if (availableParallelism() > 1)
-    execFileSync('taskset', ['-a', '-p', '-c', '1', String(child.pid)], { stdio: 'ignore' })
+  pinProcess(child.pid!, 1)
   const stopWatching = watchMemory(daemon)
   const send = (command: LoadCommand) => child.send(command)
   let before: Usage | undefined

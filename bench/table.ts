@@ -67,6 +67,20 @@ function sharedUpdate(options: TableOptions): Uint8Array {
   return update(new Uint8Array(0), set, Uint8Array.from(nlri))
 }
 
+/** UPDATEs that withdraw the prefixes with these numbers, as many in each as go in. */
+export function withdrawals(from: number, count: number): Uint8Array {
+  const parts: Uint8Array[] = []
+  for (let start = 0; start < count; start += WITHDRAWN_EACH) {
+    const nlri: number[] = []
+    for (let i = start; i < Math.min(count, start + WITHDRAWN_EACH); i++) pushPrefix(nlri, from + i)
+    parts.push(update(Uint8Array.from(nlri), new Uint8Array(0), new Uint8Array(0)))
+  }
+  return concat(parts)
+}
+
+/** Four octets each, in messages of 4,096. */
+const WITHDRAWN_EACH = 1000
+
 /** NLRI of the prefix with this number. */
 export function encodePrefixAt(index: number): Uint8Array {
   const nlri: number[] = []

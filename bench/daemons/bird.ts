@@ -15,11 +15,23 @@ export const bird: Daemon = {
   },
 
   prepare({ folder, listen, scenario, root }) {
-    writeFileSync(join(root, folder, 'bird.conf'), configuration(listen, scenario.external))
-    const files = ['-c', `${folder}/bird.conf`, '-s', `${folder}/bird.ctl`, '-P', `${folder}/bird.pid`]
-    return [below(root, ['/usr/sbin/bird', '-f', ...files])]
+    return start({ folder, root }, configuration(listen, scenario.external))
+  },
+
+  prepareKernel({ folder, listen, root }) {
+    return start({ folder, root }, configuration(listen, false) + KERNEL)
   },
 }
+
+function start({ folder, root }: { readonly folder: string; readonly root: string }, configuration: string) {
+  writeFileSync(join(root, folder, 'bird.conf'), configuration)
+  const files = ['-c', `${folder}/bird.conf`, '-s', `${folder}/bird.ctl`, '-P', `${folder}/bird.pid`]
+  return [below(root, ['/usr/sbin/bird', '-f', ...files])]
+}
+
+const KERNEL = `protocol direct { ipv4; interface "bench0"; }
+protocol kernel { ipv4 { import none; export where source = RTS_BGP; }; scan time 60; }
+`
 
 function configuration(listen: string, external: boolean): string {
   const kind = external

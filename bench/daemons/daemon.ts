@@ -8,12 +8,17 @@ export interface Daemon {
   readonly howToAdd: string
   /** Writes its configuration into `folder` and says what is to be started, in order; it listens on `listen` port 179. */
   prepare(setup: Setup): readonly (readonly string[])[]
+  /** The same for one that installs what internal peers tell it into the kernel; absent: it is not measured so. */
+  prepareKernel?(place: Place): readonly (readonly string[])[]
 }
 
-export interface Setup {
+export interface Setup extends Place {
+  readonly scenario: Scenario
+}
+
+export interface Place {
   readonly folder: string
   readonly listen: string
-  readonly scenario: Scenario
   /** Where the daemon is installed: `/`, or the root of another Debian. */
   readonly root: string
 }

@@ -14,15 +14,23 @@ export const frr: Daemon = {
   },
 
   prepare({ folder, listen, scenario, root }) {
-    writeFileSync(join(root, folder, 'bgpd.conf'), configuration(listen, scenario.external))
-    // Its daemons give up root, and then want to write here.
-    execFileSync('chroot', [root, 'chown', '-R', 'frr:frr', folder])
-    const common = ['--vty_socket', folder, '-z', `${folder}/zserv`]
-    return [
-      below(root, ['/usr/lib/frr/zebra', ...common, '-i', `${folder}/zebra.pid`, '-f', '/dev/null']),
-      below(root, ['/usr/lib/frr/bgpd', '-n', ...common, '-i', `${folder}/bgpd.pid`, '-f', `${folder}/bgpd.conf`]),
-    ]
+    return start({ folder, root }, configuration(listen, scenario.external), ['-n'])
   },
+
+  prepareKernel({ folder, listen, root }) {
+    return start({ folder, root }, configuration(listen, false), [])
+  },
+}
+
+function start({ folder, root }: { readonly folder: string; readonly root: string }, config: string, flags: string[]) {
+  writeFileSync(join(root, folder, 'bgpd.conf'), config)
+  // Its daemons give up root, and then want to write here.
+  execFileSync('chroot', [root, 'chown', '-R', 'frr:frr', folder])
+  const common = ['--vty_socket', folder, '-z', `${folder}/zserv`]
+  return [
+    below(root, ['/usr/lib/frr/zebra', ...common, '-i', `${folder}/zebra.pid`, '-f', '/dev/null']),
+    below(root, ['/usr/lib/frr/bgpd', ...flags, ...common, '-i', `${folder}/bgpd.pid`, '-f', `${folder}/bgpd.conf`]),
+  ]
 }
 
 /** With its default of 10,000 messages it stops to read until the next keepalive, up to a minute, when a table comes fast. */

@@ -16,12 +16,23 @@ export const routelet: Daemon = {
   },
 
   prepare({ folder, listen, scenario }) {
-    const file = join(folder, 'routelet.yaml')
-    writeFileSync(file, configuration(scenario.external))
-    const paths = ['--config', file, '--socket', join(folder, 'routelet.sock'), '--state-dir', folder]
-    const argv = ['reflector', ...paths, '--http', `${listen}:9179`, '--node', 'bench', '--log-level', 'warn']
-    return [[...program(), ...argv]]
+    return start('reflector', { folder, listen }, configuration(scenario.external))
   },
+
+  prepareKernel({ folder, listen }) {
+    return start('agent', { folder, listen }, configuration(false))
+  },
+}
+
+function start(
+  role: 'agent' | 'reflector',
+  { folder, listen }: { readonly folder: string; readonly listen: string },
+  config: string,
+) {
+  const file = join(folder, 'routelet.yaml')
+  writeFileSync(file, config)
+  const paths = ['--config', file, '--socket', join(folder, 'routelet.sock'), '--state-dir', folder]
+  return [[...program(), role, ...paths, '--http', `${listen}:9179`, '--node', 'bench', '--log-level', 'warn']]
 }
 
 /** The program, or the runtime with a profiler that writes into the folder named. */
