@@ -1,4 +1,5 @@
 import Table from 'cli-table3'
+import { markdownTable } from './markdown.ts'
 import { median } from './median.ts'
 import type { Measured } from './run.ts'
 import type { Scenario } from './scenario.ts'
@@ -23,12 +24,10 @@ export function render(rows: readonly Row[]): string {
 
 /** The same for a page of documentation. */
 export function renderMarkdown(rows: readonly Row[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
-  return [
-    line(COLUMNS.map(({ head }) => head)),
-    line(COLUMNS.map((_, i) => (i < 2 ? '---' : '--:'))),
-    ...rows.map((row) => line(COLUMNS.map(({ cell }) => cell(row, rows)))),
-  ].join('\n')
+  return markdownTable(
+    COLUMNS.map(({ head }) => head),
+    rows.map((row) => COLUMNS.map(({ cell }) => cell(row, rows))),
+  )
 }
 
 interface Column {
@@ -81,6 +80,10 @@ function ratio(row: Row, rows: readonly Row[], value: (run: Measured) => number)
   )
   const best = Math.min(...others.map(({ runs }) => of(runs, value)))
   return others.length === 0 || best === 0 ? '' : `${(of(row.runs, value) / best).toFixed(2)} ×`
+}
+
+export function timeOfRow({ runs }: Row): number {
+  return of(runs, timeOf)
 }
 
 const timeOf = (run: Measured) => run.convergenceMs

@@ -6,6 +6,7 @@ import Table from 'cli-table3'
 import { end, pin, pinProcess } from './children.ts'
 import type { Contender } from './compare.ts'
 import { KernelTable } from './kernel-table.ts'
+import { markdownTable } from './markdown.ts'
 import { median } from './median.ts'
 import { SimPeer } from './sim-peer.ts'
 import { buildTable, prefixAt, withdrawals } from './table.ts'
@@ -209,14 +210,28 @@ function addressIn(number: number): string {
 
 /** Medians in time and routes a second; routelet's time as a share of the best other one's. */
 export function renderKernel(rows: readonly KernelRow[]): string {
-  const head = ['routes', 'daemon', ...ACTIONS.flatMap((action) => [action, 'routes/s', 'ratio'])]
-  const table = new Table({ head, style: { head: [], border: [] } })
-  for (const row of rows) table.push([String(row.prefixes), row.label, ...cells(row, rows)])
+  const table = new Table({ head: HEAD, style: { head: [], border: [] } })
+  for (const row of rows) table.push(line(row, rows))
   return table.toString()
 }
 
+/** The same for a page of documentation. */
+export function renderKernelMarkdown(rows: readonly KernelRow[]): string {
+  return markdownTable(
+    HEAD,
+    rows.map((row) => line(row, rows)),
+  )
+}
+
+const HEAD = ['daemon', 'routes', ...ACTIONS.flatMap((action) => [action, 'routes/s', 'ratio'])]
+
+function line(row: KernelRow, rows: readonly KernelRow[]): string[] {
+  return [row.label, String(row.prefixes), ...cells(row, rows)]
+}
+
 function cells(row: KernelRow, rows: readonly KernelRow[]): string[] {
-  if (row.runs.length === 0) return [row.error === undefined ? '' : 'failed']
+  if (row.runs.length === 0)
+    return [row.error === undefined ? '' : 'failed', ...Array.from({ length: HEAD.length - 3 }, () => '')]
   return ACTIONS.flatMap((action) => {
     const ms = timeOf(row, action)
     const others = rows.filter(

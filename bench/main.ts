@@ -1,26 +1,19 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
-import { argv, env, stdout } from 'node:process'
+import { argv } from 'node:process'
 import { Command, InvalidArgumentError } from 'commander'
-import { compare, DAEMONS, findContenders } from './compare.ts'
-import { type Row, render, warnings } from './comparison-table.ts'
-import { measureKernel, renderKernel } from './kernel.ts'
-import { machine, machineLine } from './machine.ts'
+import {
+  type Flags,
+  GROWN,
+  INSTALLERS,
+  type ReportFlags,
+  runCompare,
+  runGrowth,
+  runKernel,
+  runReport,
+  runStart,
+} from './commands.ts'
+import { DAEMONS } from './compare.ts'
 import { enterNamespace } from './namespace.ts'
 import { SCENARIOS, type Scenario, scenario } from './scenario.ts'
-import { measureStart, renderStart } from './start.ts'
-
-const INSTALLERS = DAEMONS.filter(({ prepareKernel }) => prepareKernel !== undefined).map(({ name }) => name)
-
-interface KernelFlags {
-  readonly peer?: string[]
-  readonly repeat: number
-  readonly prefixes: number[]
-  readonly root: string[]
-  readonly deadline: number
-  readonly json: string
-  readonly profile?: string
-}
 
 /**
  * `npm run bench`: routelet measured side by side with whichever other daemons are installed.
@@ -29,41 +22,28 @@ interface KernelFlags {
  */
 const program = new Command('bench').description('routelet measured side by side with other BGP daemons')
 
-interface CompareFlags {
+interface CompareFlags extends Flags {
   readonly scenario?: string[]
-  readonly peer?: string[]
-  readonly repeat: number
   readonly prefixes?: number
   readonly receivers?: number
   readonly seed: number
   readonly quick?: true
-  readonly root: string[]
-  readonly deadline: number
-  readonly json: string
-  readonly profile?: string
 }
 
-program
-  .command('compare', { isDefault: true })
+withCommon(program.command('compare', { isDefault: true }), names(DAEMONS.map(({ name }) => name)), 'latest')
   .description('play scenarios against each daemon (the default)')
   .argument('[scenario...]', `what to play: ${SCENARIOS.join(', ')}; none: all`)
   .option('--scenario <name...>', 'the same as an option')
-  .option('--peer <name...>', `daemons: ${DAEMONS.map(({ name }) => name).join(', ')}; none: all that are installed`)
-  .option('--repeat <n>', 'runs of each', count, 3)
   .option('--prefixes <n>', 'routes per source instead of the scenario’s', count)
   .option('--receivers <n>', 'receivers instead of the scenario’s', count)
   .option('--seed <n>', 'seed of the generated tables', count, 1)
   .option('--quick', 'small tables, one run of each')
-  .option('--root <dir...>', 'where the other daemons are installed, e.g. / and a debootstrapped newer Debian', ['/'])
-  .option('--deadline <seconds>', 'give a run up after this', count, 110)
-  .option('--json <file>', 'where all runs are written', 'bench/results/latest.json')
   .option('--profile <dir>', 'write CPU profiles of routelet there')
   .addHelpText('after', () => `\n${howToAdd()}`)
-  .action(async (names: string[], flags: CompareFlags, command: Command) => {
-    if (flags.profile !== undefined) env['ROUTELET_BENCH_PROFILE'] = resolve(flags.profile)
-    const scenarios = chosenScenarios(command, [...names, ...(flags.scenario ?? [])], flags)
+  .action(async (asked: string[], flags: CompareFlags, command: Command) => {
+    const scenarios = chosenScenarios(command, [...asked, ...(flags.scenario ?? [])], flags)
     enterNamespace()
-    await compareAll(scenarios, flags)
+    leave(await runCompare(scenarios, { ...flags, repeat: flags.quick ? 1 : flags.repeat }))
   })
 
 program
@@ -74,56 +54,54 @@ program
   .option('--json <file>', 'where all figures are written', 'bench/results/start.json')
   .action(async (flags: { repeat: number; prefixes: number; json: string }) => {
     enterNamespace()
-    const figures = await measureStart(flags)
-    stdout.write(`${machineLine(machine())}\n${renderStart(figures)}\n`)
-    writeResults(flags.json, { figures })
+    leave(await runStart(flags))
+  })
+
+withCommon(program.command('kernel'), names(INSTALLERS), 'kernel')
+  .description('routes through the whole path, from the wire into the kernel')
+  .option('--prefixes <n,n>', 'how many routes', counts, [10_000, 100_000, 500_000])
+  .option('--profile <dir>', 'write CPU profiles of routelet there')
+  .action(async (flags: Flags & { prefixes: number[] }) => {
+    enterNamespace()
+    leave(await runKernel(flags))
+  })
+
+withCommon(program.command('growth'), names(GROWN), 'growth')
+  .description('time against prefixes, receivers and attribute sets')
+  .option('--seed <n>', 'seed of the generated tables', count, 1)
+  .option('--quick', 'small tables')
+  .action(async (flags: Flags & { seed: number; quick?: true }) => {
+    enterNamespace()
+    leave(await runGrowth(flags))
   })
 
 program
-  .command('kernel')
-  .description('routes through the whole path, from the wire into the kernel')
-  .option('--peer <name...>', `daemons: ${INSTALLERS.join(', ')}; none: all that are installed`)
-  .option('--repeat <n>', 'runs of each', count, 3)
-  .option('--prefixes <n,n>', 'how many routes', counts, [10_000, 100_000, 500_000])
+  .command('report')
+  .description('run everything and write docs/benchmarks.md with its plots; some 25 minutes')
   .option('--root <dir...>', 'where the other daemons are installed', ['/'])
-  .option('--deadline <seconds>', 'give an action up after this', count, 110)
-  .option('--json <file>', 'where all runs are written', 'bench/results/kernel.json')
-  .option('--profile <dir>', 'write CPU profiles of routelet there')
-  .action(async (flags: KernelFlags) => {
-    if (flags.profile !== undefined) env['ROUTELET_BENCH_PROFILE'] = resolve(flags.profile)
+  .option('--results <dir>', 'where all runs are written', 'bench/results')
+  .option('--docs <dir>', 'where the page goes', 'docs')
+  .option('--small', 'small tables, one run of each: to try the report itself')
+  .option('--no-run', 'only write the page, from what earlier runs left')
+  .action(async (flags: ReportFlags) => {
     enterNamespace()
-    const contenders = findContenders(flags.peer ?? INSTALLERS, flags.root)
-    const { prefixes: sizes, repeat, deadline: deadlineSeconds } = flags
-    const rows = await measureKernel(contenders, { sizes, repeat, deadlineSeconds })
-    stdout.write(`${machineLine(machine())}\n${renderKernel(rows)}\n`)
-    writeResults(flags.json, { rows })
-    process.exit(rows.some(({ daemon, error }) => daemon === 'routelet' && error) ? 1 : 0)
+    leave(await runReport(flags))
   })
 
 await program.parseAsync(argv)
 
-async function compareAll(scenarios: readonly Scenario[], flags: CompareFlags): Promise<void> {
-  const { peer, root, deadline: deadlineSeconds } = flags
-  const repeat = flags.quick ? 1 : flags.repeat
-  const contenders = findContenders(peer, root)
-  const rows: Row[] = []
-  for (const each of scenarios) {
-    stdout.write(`${each.name}: ${each.what}\n`)
-    rows.push(...(await compare(each, contenders, { repeat, deadlineSeconds })))
-  }
-  stdout.write(`${machineLine(machine())}\n${render(rows)}\n`)
-  for (const line of warnings(rows)) stdout.write(`${line}\n`)
-  writeResults(flags.json, { rows })
-  stdout.write(`medians of ${repeat}, every receiver's routes and attributes checked; all runs are in ${flags.json}\n`)
-  const failed = rows.some(
-    ({ daemon, runs, error }) => daemon === 'routelet' && (error || runs.some((run) => run.faults.length > 0)),
-  )
-  process.exit(failed ? 1 : 0)
+function withCommon(command: Command, peers: string, file: string): Command {
+  return command
+    .option('--peer <name...>', `daemons: ${peers}`)
+    .option('--repeat <n>', 'runs of each', count, file === 'growth' ? 1 : 3)
+    .option('--root <dir...>', 'where the other daemons are installed, e.g. / and a debootstrapped newer Debian', ['/'])
+    .option('--deadline <seconds>', 'give a run up after this', count, 110)
+    .option('--json <file>', 'where all runs are written', `bench/results/${file}.json`)
 }
 
 function chosenScenarios(command: Command, asked: readonly string[], flags: CompareFlags): Scenario[] {
-  const names = asked.length > 0 ? asked : SCENARIOS
-  return names.map((name) => {
+  const wanted = asked.length > 0 ? asked : SCENARIOS
+  return wanted.map((name) => {
     const { seed, quick = false, prefixes, receivers } = flags
     const found = scenario(name, { seed, quick, prefixes, receivers })
     return found ?? command.error(`unknown scenario '${name}', there are: ${SCENARIOS.join(', ')}`, { exitCode: 2 })
@@ -139,9 +117,12 @@ ${lines.join('\n')}
 For newer ones: debootstrap trixie DIR, then chroot DIR apt-get install them, and give --root / --root DIR.`
 }
 
-function writeResults(file: string, results: object): void {
-  mkdirSync(dirname(resolve(file)), { recursive: true })
-  writeFileSync(file, `${JSON.stringify({ command: argv.slice(2), machine: machine(), ...results }, null, 2)}\n`)
+function names(daemons: readonly string[]): string {
+  return `${daemons.join(', ')}; none: all that are installed`
+}
+
+function leave(well: boolean): never {
+  process.exit(well ? 0 : 1)
 }
 
 function count(text: string): number {

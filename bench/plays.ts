@@ -215,11 +215,11 @@ class Stage {
   }
 
   #table(index: number): Table {
-    const { external, prefixesPerSource, shared, seed } = this.scenario
+    const { external, prefixesPerSource, prefixesPerSet: perSet, shared, seed } = this.scenario
     return buildTable({
       prefixes: prefixesPerSource,
       seed: seed + index,
-      perSet: 5,
+      perSet,
       nextHop: addressOf(1, index),
       external,
       asn: 65_100 + index,

@@ -7,6 +7,8 @@ export interface Scenario {
   /** Peers that announce a table of their own. */
   readonly sources: number
   readonly prefixesPerSource: number
+  /** Mean number of prefixes in one attribute set. */
+  readonly prefixesPerSet: number
   /** Peers that only listen; sources that are told the others' routes are waited for too. */
   readonly receivers: number
   /** Play `pods`: addresses that every client announces. */
@@ -73,6 +75,7 @@ function row(
     external: false,
     sources,
     prefixesPerSource,
+    prefixesPerSet: 5,
     receivers,
     shared: 0,
     quickPrefixes,

@@ -9,6 +9,7 @@ import { fetchDocument } from '../src/api/client.ts'
 import type { StatusDocument } from '../src/api/contract.ts'
 import { end } from './children.ts'
 import { ROUTELET } from './daemons/routelet.ts'
+import { markdownTable } from './markdown.ts'
 import { usage } from './measure.ts'
 import { median } from './median.ts'
 import { SimPeer } from './sim-peer.ts'
@@ -65,13 +66,22 @@ export async function measureStart({ repeat, prefixes }: StartOptions): Promise<
 }
 
 export function renderStart(figures: readonly StartFigure[]): string {
-  const table = new Table({ head: ['what', 'median', 'longest', 'must be', ''], style: { head: [], border: [] } })
-  for (const { what, unit, values, atMost } of figures) {
-    const value = median(values)
-    const bound = atMost === undefined ? ['', ''] : [`≤ ${atMost} ${unit}`, value <= atMost ? 'reached' : 'MISSED']
-    table.push([what, `${value.toFixed(1)} ${unit}`, `${Math.max(...values).toFixed(1)} ${unit}`, ...bound])
-  }
+  const table = new Table({ head: HEAD, style: { head: [], border: [] } })
+  for (const figure of figures) table.push(line(figure))
   return table.toString()
+}
+
+/** The same for a page of documentation. */
+export function renderStartMarkdown(figures: readonly StartFigure[]): string {
+  return markdownTable(HEAD, figures.map(line))
+}
+
+const HEAD = ['what', 'median', 'longest', 'must be', '']
+
+function line({ what, unit, values, atMost }: StartFigure): string[] {
+  const value = median(values)
+  const bound = atMost === undefined ? ['', ''] : [`≤ ${atMost} ${unit}`, value <= atMost ? 'reached' : 'MISSED']
+  return [what, `${value.toFixed(1)} ${unit}`, `${Math.max(...values).toFixed(1)} ${unit}`, ...bound]
 }
 
 function versionMs(): number {

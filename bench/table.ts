@@ -49,11 +49,14 @@ export function buildTable(options: TableOptions): Table {
   let index = 0
   while (index < options.prefixes) {
     const wanted = 1 + Math.floor(random() * (2 * options.perSet - 1))
-    const count = Math.min(wanted, options.prefixes - index)
-    const nlri: number[] = []
-    for (let i = 0; i < count; i++) pushPrefix(nlri, options.base + index + i)
-    parts.push(update(new Uint8Array(0), randomAttributes(options, random, index), Uint8Array.from(nlri)))
-    index += count
+    const end = Math.min(index + wanted, options.prefixes)
+    const set = randomAttributes(options, random, index)
+    while (index < end) {
+      const nlri: number[] = []
+      for (const last = Math.min(end, index + PREFIXES_EACH); index < last; index++)
+        pushPrefix(nlri, options.base + index)
+      parts.push(update(new Uint8Array(0), set, Uint8Array.from(nlri)))
+    }
   }
   if (options.shared > 0) parts.push(sharedUpdate(options))
   return { octets: concat(parts), updates: parts.length, prefixes: options.prefixes }
@@ -70,16 +73,16 @@ function sharedUpdate(options: TableOptions): Uint8Array {
 /** UPDATEs that withdraw the prefixes with these numbers, as many in each as go in. */
 export function withdrawals(from: number, count: number): Uint8Array {
   const parts: Uint8Array[] = []
-  for (let start = 0; start < count; start += WITHDRAWN_EACH) {
+  for (let start = 0; start < count; start += PREFIXES_EACH) {
     const nlri: number[] = []
-    for (let i = start; i < Math.min(count, start + WITHDRAWN_EACH); i++) pushPrefix(nlri, from + i)
+    for (let i = start; i < Math.min(count, start + PREFIXES_EACH); i++) pushPrefix(nlri, from + i)
     parts.push(update(Uint8Array.from(nlri), new Uint8Array(0), new Uint8Array(0)))
   }
   return concat(parts)
 }
 
-/** Four octets each, in messages of 4,096. */
-const WITHDRAWN_EACH = 1000
+/** Four octets each, in messages of 4,096 that may have attributes besides. */
+const PREFIXES_EACH = 900
 
 /** NLRI of the prefix with this number. */
 export function encodePrefixAt(index: number): Uint8Array {
