@@ -101,6 +101,16 @@ export class PrefixTable {
     return id
   }
 
+  /** Slots that finding a prefix of the table looks at, on average: 1 is best. Goes through all of them. */
+  get meanProbes(): number {
+    let probes = 0
+    for (let slot = 0; slot <= this.#mask; slot++) {
+      const id = this.#slots[slot]! & this.#idMask
+      if (id !== 0) probes += 1 + ((slot - this.#hashOf(id)) & this.#mask)
+    }
+    return probes / this.size
+  }
+
   findPrefix(prefix: PrefixWords): PrefixId {
     return this.find(prefix.w0, prefix.w1, prefix.w2, prefix.w3, prefix.length)
   }
