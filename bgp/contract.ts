@@ -79,6 +79,8 @@ export interface PeerConfig extends PeerOptions {
   /** Unique and stable: what status, logs and commands call it. */
   readonly name: string
   readonly remoteAddress: Address
+  /** The link it is on, where the address means something on one link only (unnumbered peers). */
+  readonly interfaceName?: string
   readonly port: number
   readonly localAddress?: Address
   /** Never dials. */

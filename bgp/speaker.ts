@@ -14,6 +14,7 @@ import { memberOf, rangeOf } from './listen-ranges.ts'
 import { Listeners } from './listeners.ts'
 import { Originations } from './originations.ts'
 import { Peer, type PeerContext } from './peer/peer.ts'
+import { placeOf } from './place.ts'
 import type { Connection, SpeakerPorts } from './ports.ts'
 import type { Distribution } from './rib/distribution.ts'
 import { Sweeps } from './rib/sweeps.ts'
@@ -180,7 +181,7 @@ export class Speaker {
     const wanted = new Map(config.peers.map((peer) => [peer.name, peer]))
     for (const peer of [...this.#peers.values()]) {
       const next = peer.range === undefined ? wanted.get(peer.name) : this.#stillMember(peer, config)
-      const moved = next !== undefined && next.remoteAddress !== peer.config.remoteAddress
+      const moved = next !== undefined && placeOf(next) !== placeOf(peer.config)
       if (next === undefined || moved) this.#remove(peer)
       else peer.reconfigure(next)
     }
@@ -220,8 +221,8 @@ export class Speaker {
     peer.accept(connection)
   }
 
-  #peerAt({ remoteAddress }: Connection): Peer | undefined {
-    for (const peer of this.#peers.values()) if (peer.config.remoteAddress === remoteAddress) return peer
+  #peerAt(connection: Connection): Peer | undefined {
+    for (const peer of this.#peers.values()) if (placeOf(peer.config) === placeOf(connection)) return peer
     return undefined
   }
 

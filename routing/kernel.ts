@@ -174,7 +174,7 @@ export class Kernel {
     return resolveNextHop(this.#links.table, foreignRoute, nextHop, interfaceName)
   }
 
-  /** `changed` is called when `resolve` may answer otherwise than before, or `localSubnets` are others. */
+  /** `changed` is called when `resolve` may answer otherwise than before, or `localSubnets` or `routers` are others. */
   watchNextHops(changed: () => void): void {
     this.#watchers.push(changed)
   }
@@ -182,6 +182,11 @@ export class Kernel {
   /** What this node is connected to, over links that are up. */
   get localSubnets(): readonly Prefix[] {
     return this.#links.table.localSubnets
+  }
+
+  /** Name of a link → the link-local address of the router last heard on it. */
+  get routers(): ReadonlyMap<string, Address> {
+    return this.#links.table.routers
   }
 
   get localAddresses(): readonly Address[] {

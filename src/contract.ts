@@ -23,6 +23,8 @@ export interface KernelIntent {
   readonly blackholes: readonly Prefix[]
   /** Never installed, nor anything inside: own pod CIDRs and own service addresses. */
   readonly ownPrefixes: readonly Prefix[]
+  /** Links on which this host says that it is a router, so that unnumbered peers find it. */
+  readonly advertiseOn: readonly string[]
   /** Never covered or replaced by a learned route: the API server, the peers. */
   readonly protectedAddresses: readonly Address[]
 }
@@ -76,6 +78,8 @@ export type CoreToControl =
       readonly type: 'LocalFacts'
       readonly localSubnets: readonly Prefix[]
       readonly localAddresses: readonly Address[]
+      /** Name of a link → the link-local address of the router last heard on it. */
+      readonly routers: ReadonlyMap<string, Address>
     }
 
 /** What the core reports for `NodeRouting.status`. */

@@ -110,8 +110,8 @@ class Control {
   #receive(message: CoreToControl): void {
     switch (message.type) {
       case 'LocalFacts': {
-        const { localSubnets, localAddresses } = message
-        this.#facts = { localSubnets, localAddresses }
+        const { localSubnets, localAddresses, routers } = message
+        this.#facts = { localSubnets, localAddresses, routers }
         this.#dirty()
         return
       }

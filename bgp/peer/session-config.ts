@@ -50,12 +50,13 @@ export function sessionConfig(
 }
 
 export function dialRequest(config: PeerConfig): DialRequest {
-  const { remoteAddress, port, localAddress, password } = config
+  const { remoteAddress, port, localAddress, password, interfaceName } = config
   return {
     remoteAddress,
     port,
     ...(localAddress === undefined ? {} : { localAddress }),
     ...(password === undefined ? {} : { password }),
+    ...(interfaceName === undefined ? {} : { interfaceName }),
     ...ttlOptions(config),
   }
 }
@@ -75,10 +76,10 @@ function isInternal({ remoteAsn, localAsn }: PeerConfig): boolean {
 export function sessionKey(config: PeerConfig): string {
   const { remoteAddress, port, localAddress, remoteAsn, localAsn, families, timers, password, passive } = config
   const { multihopTtl, ttlSecurityHops, routeReflectorClient, allowOwnAsn, role } = config
-  const { shutdown, heldDown, extendedNextHop } = config
+  const { shutdown, heldDown, extendedNextHop, interfaceName } = config
   return JSON.stringify([
     [remoteAddress, port, localAddress, remoteAsn, localAsn, families, timers, password !== undefined, passive],
     [multihopTtl, ttlSecurityHops, routeReflectorClient, allowOwnAsn, role, shutdown, heldDown],
-    extendedNextHop,
+    [extendedNextHop, interfaceName],
   ])
 }

@@ -9,6 +9,8 @@ export interface Link {
   readonly up: boolean
   readonly loopback: boolean
   readonly addresses: readonly LinkAddress[]
+  /** Link-local addresses of routers that have been heard on it (RFC 4861), the one last known to be there first. */
+  readonly routers?: readonly Address[]
 }
 
 export interface LinkAddress {
@@ -17,7 +19,7 @@ export interface LinkAddress {
   readonly subnet?: Prefix
 }
 
-/** The kernel's interfaces and addresses. */
+/** The kernel's interfaces, addresses and neighbours. */
 export interface KernelLinks {
   /** From now on it is told when anything changes. */
   watch(watcher: LinkWatcher): void
@@ -28,7 +30,7 @@ export interface KernelLinks {
 
 export interface LinkWatcher {
   /**
-   * Links or addresses are not what they were. Of a link that went down or lost an address, `interfaceIndex` is given:
+   * Links, addresses or routers are not what they were. Of a link that went down or lost an address, `interfaceIndex` is given:
    * the kernel has dropped IPv4 routes over it without telling.
    */
   linksChanged(interfaceIndex?: number): void

@@ -49,6 +49,13 @@ export class LinkTable {
     return [...this.#addresses]
   }
 
+  /** Name of a link that is up → the router last heard on it. */
+  get routers(): ReadonlyMap<string, Address> {
+    const found = new Map<string, Address>()
+    for (const { name, up, routers } of this.links) if (up && routers?.[0] !== undefined) found.set(name, routers[0])
+    return found
+  }
+
   /** Of links that are up. */
   get localSubnets(): readonly Prefix[] {
     return [...new Set(this.links.filter((link) => link.up).flatMap(subnetsOf))]

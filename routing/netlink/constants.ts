@@ -15,6 +15,9 @@ export const MessageType = {
   NewRoute: 24,
   DelRoute: 25,
   GetRoute: 26,
+  NewNeighbour: 28,
+  DelNeighbour: 29,
+  GetNeighbour: 30,
 } as const
 
 export const Flag = {
@@ -28,7 +31,7 @@ export const Flag = {
   Dump: 0x300,
 } as const
 
-export const Group = { Link: 1, Ipv4Address: 5, Ipv4Route: 7, Ipv6Address: 9, Ipv6Route: 11 } as const
+export const Group = { Link: 1, Neighbour: 3, Ipv4Address: 5, Ipv4Route: 7, Ipv6Address: 9, Ipv6Route: 11 } as const
 
 export const AddressFamily = { 4: 2, 6: 10 } as const
 
@@ -63,3 +66,8 @@ export const SKIP_STATISTICS = 8
 export const ADDRESS_OCTETS = 8
 export const AddressAttribute = { Address: 1, Local: 2, Flags: 8 } as const
 export const AddressFlag = { DuplicateFound: 0x8, NoPrefixRoute: 0x200 } as const
+
+/** struct ndmsg. */
+export const NEIGHBOUR_OCTETS = 12
+export const NeighbourAttribute = { Destination: 1, CacheInfo: 3 } as const
+export const NEIGHBOUR_IS_ROUTER = 0x80

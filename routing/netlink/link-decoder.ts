@@ -1,4 +1,4 @@
-import { type Address, addressFromOctets, type Family } from '../ip/address.ts'
+import { type Address, addressFromOctets, type Family, isLinkLocal } from '../ip/address.ts'
 import { type Prefix, parsePrefix } from '../ip/prefix.ts'
 import {
   ADDRESS_OCTETS,
@@ -8,6 +8,9 @@ import {
   LINK_OCTETS,
   LinkAttribute,
   LinkFlag,
+  NEIGHBOUR_IS_ROUTER,
+  NEIGHBOUR_OCTETS,
+  NeighbourAttribute,
 } from './constants.ts'
 import { aligned, type Message } from './message.ts'
 
@@ -59,6 +62,30 @@ export function decodeAddress({ view, start, end }: Message): AddressMessage | u
     interfaceIndex: view.getUint32(start + 4, true),
     address: addressFromOctets(own),
     ...(hasRoute && subnet !== undefined && { subnet }),
+  }
+}
+
+export interface NeighbourMessage {
+  readonly interfaceIndex: number
+  readonly address: Address
+  /** It has said so in an advertisement (RFC 4861, section 4.2). */
+  readonly isRouter: boolean
+  /** How long ago it was last known to be there, in ticks. */
+  readonly confirmedTicks: number
+}
+
+/** RTM_NEWNEIGH and RTM_DELNEIGH of an IPv6 link-local neighbour; `undefined` for any other. */
+export function decodeNeighbour({ view, start, end }: Message): NeighbourMessage | undefined {
+  if (view.getUint8(start) !== AddressFamily[6]) return undefined
+  const found = attributes(view, start + NEIGHBOUR_OCTETS, end)
+  const destination = found.get(NeighbourAttribute.Destination)
+  const cacheInfo = found.get(NeighbourAttribute.CacheInfo)
+  if (destination === undefined || !isLinkLocal(addressFromOctets(destination))) return undefined
+  return {
+    interfaceIndex: view.getInt32(start + 4, true),
+    address: addressFromOctets(destination),
+    isRouter: (view.getUint8(start + 10) & NEIGHBOUR_IS_ROUTER) !== 0,
+    confirmedTicks: cacheInfo === undefined ? 0 : uint32(cacheInfo),
   }
 }
 

@@ -1,26 +1,36 @@
 import type { KernelLinks, Link, LinkWatcher } from '../links/kernel-links.ts'
-import { Group, MessageType } from './constants.ts'
+import { AddressFamily, Group, MessageType } from './constants.ts'
 import { KernelError } from './errors.ts'
-import { type AddressMessage, decodeAddress, decodeLink, type LinkMessage } from './link-decoder.ts'
+import {
+  type AddressMessage,
+  decodeAddress,
+  decodeLink,
+  decodeNeighbour,
+  type LinkMessage,
+  type NeighbourMessage,
+} from './link-decoder.ts'
 import type { Message } from './message.ts'
 import { dumpRequest, linksRequest } from './requests.ts'
 import { NetlinkSocket, type SocketPorts } from './socket.ts'
 
 interface Read {
-  /** Of the links first, then of the addresses. */
+  /** Of what is being read: links first, then addresses, then neighbours. */
   sequence: number
   readonly links: LinkMessage[]
   readonly addresses: AddressMessage[]
-  phase: 'links' | 'addresses'
+  readonly routers: NeighbourMessage[]
+  phase: 'links' | 'addresses' | 'neighbours'
   readonly done: (links: readonly Link[] | Error) => void
 }
 
-/** Interfaces and addresses over netlink. */
+/** Interfaces, addresses and the routers beside them over netlink. */
 export class NetlinkLinks implements KernelLinks {
   #socket: NetlinkSocket
   #watcher: LinkWatcher | undefined
   #sequence = 1
   #read: Read | undefined
+  /** As last read. */
+  #routers: ReadonlySet<string> = new Set()
 
   constructor(ports: SocketPorts) {
     this.#socket = new NetlinkSocket(ports, {
@@ -33,12 +43,12 @@ export class NetlinkLinks implements KernelLinks {
 
   watch(watcher: LinkWatcher): void {
     this.#watcher = watcher
-    this.#socket.join(Group.Link, Group.Ipv4Address, Group.Ipv6Address)
+    this.#socket.join(Group.Link, Group.Ipv4Address, Group.Ipv6Address, Group.Neighbour)
   }
 
   read(done: (links: readonly Link[] | Error) => void): void {
     const sequence = this.#sequence++
-    this.#read = { sequence, links: [], addresses: [], phase: 'links', done }
+    this.#read = { sequence, links: [], addresses: [], routers: [], phase: 'links', done }
     this.#socket.send(linksRequest(MessageType.GetLink, sequence))
   }
 
@@ -67,17 +77,30 @@ export class NetlinkLinks implements KernelLinks {
         if (address !== undefined) read.addresses.push(address)
         return
       }
+      case MessageType.NewNeighbour: {
+        const neighbour = decodeNeighbour(message)
+        if (neighbour?.isRouter) read.routers.push(neighbour)
+        return
+      }
       case MessageType.Error:
         this.#finish(new KernelError(-message.view.getInt32(message.start, true), 'cannot read the links'))
         return
       case MessageType.Done:
-        if (read.phase === 'addresses') {
-          this.#finish(undefined)
-          return
-        }
-        read.phase = 'addresses'
-        read.sequence = this.#sequence++
-        this.#socket.send(dumpRequest(MessageType.GetAddress, 0, read.sequence))
+        this.#readNext(read)
+    }
+  }
+
+  #readNext(read: Read): void {
+    read.sequence = this.#sequence++
+    if (read.phase === 'links') {
+      read.phase = 'addresses'
+      this.#socket.send(dumpRequest(MessageType.GetAddress, 0, read.sequence))
+    } else if (read.phase === 'addresses') {
+      read.phase = 'neighbours'
+      this.#socket.send(dumpRequest(MessageType.GetNeighbour, AddressFamily[6], read.sequence))
+    } else {
+      this.#routers = new Set(read.routers.map(keyOf))
+      this.#finish(undefined)
     }
   }
 
@@ -96,6 +119,15 @@ export class NetlinkLinks implements KernelLinks {
         return
       case MessageType.DelAddress:
         this.#watcher?.linksChanged(message.view.getUint32(message.start + 4, true))
+        return
+      case MessageType.NewNeighbour:
+      case MessageType.DelNeighbour: {
+        const neighbour = decodeNeighbour(message)
+        if (neighbour === undefined) return
+        const isRouter = message.type === MessageType.NewNeighbour && neighbour.isRouter
+        // Neighbours change their state all the time; only that a router comes or goes is news.
+        if (isRouter !== this.#routers.has(keyOf(neighbour))) this.#watcher?.linksChanged()
+      }
     }
   }
 
@@ -103,11 +135,15 @@ export class NetlinkLinks implements KernelLinks {
     const read = this.#read
     if (read === undefined) return
     this.#read = undefined
-    read.done(error ?? read.links.map((link) => withAddresses(link, read.addresses)))
+    read.done(error ?? read.links.map((link) => assembled(link, read)))
   }
 }
 
-function withAddresses({ index, name, up, loopback }: LinkMessage, addresses: readonly AddressMessage[]): Link {
+function keyOf({ interfaceIndex, address }: NeighbourMessage): string {
+  return `${interfaceIndex} ${address}`
+}
+
+function assembled({ index, name, up, loopback }: LinkMessage, { addresses, routers }: Read): Link {
   const own = addresses.filter((each) => each.interfaceIndex === index)
   return {
     index,
@@ -115,5 +151,9 @@ function withAddresses({ index, name, up, loopback }: LinkMessage, addresses: re
     up,
     loopback,
     addresses: own.map(({ address, subnet }) => ({ address, ...(subnet !== undefined && { subnet }) })),
+    routers: routers
+      .filter((each) => each.interfaceIndex === index)
+      .sort((a, b) => a.confirmedTicks - b.confirmedTicks)
+      .map(({ address }) => address),
   }
 }

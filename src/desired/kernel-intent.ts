@@ -1,5 +1,6 @@
 import type { Prefix } from '../../routing/ip/prefix.ts'
 import type { Announcement, KernelIntent } from '../contract.ts'
+import { unnumberedLinks } from './peer-objects.ts'
 import type { Session } from './session.ts'
 import type { Context, Viewpoint } from './viewpoint.ts'
 
@@ -27,6 +28,7 @@ export function kernelIntent(
     installLearned: config.spec.podNetwork.install,
     blackholes: blackholePodCIDR ? pods : [],
     ownPrefixes: distinct([...pods, ...services]),
+    advertiseOn: distinct(unnumberedLinks(context)),
     protectedAddresses: distinct([...cluster.apiServerAddresses, ...(viewpoint.apiServerAddresses ?? []), ...peers]),
   }
 }

@@ -17,6 +17,12 @@ export function peerObjectSessions(context: Context, knownPolicies: ReadonlySet<
     .flatMap((peer) => sessionsOf(peer, context, knownPolicies))
 }
 
+/** Links on which a BGPPeer of ours waits for its router. */
+export function unnumberedLinks(context: Context): string[] {
+  const ours = context.cluster.peers.filter((peer) => concernsUs(peer, context) && !peer.spec.shutdown.enabled)
+  return ours.flatMap(({ spec }) => spec.interface ?? [])
+}
+
 /**
  * A reflector is no node. Where there are Nodes its peers are the nodes, and BGPPeers are theirs; away from any
  * cluster the BGPPeers are all it has.
@@ -28,7 +34,13 @@ function concernsUs({ spec }: BGPPeer, { cluster, self }: Context): boolean {
 
 function sessionsOf(peer: BGPPeer, context: Context, knownPolicies: ReadonlySet<string>): Session[] {
   const { spec, metadata } = peer
-  const peerField = spec.address ? 'address' : spec.listenRange ? 'listenRange' : 'peerNodeSelector'
+  const peerField = spec.address
+    ? 'address'
+    : spec.interface
+      ? 'interface'
+      : spec.listenRange
+        ? 'listenRange'
+        : 'peerNodeSelector'
   const source = { name: metadata.name, labels: metadata.labels, path: `spec.${peerField}` }
   const { heldDown, ...options } = peerOptions(peer, context, knownPolicies)
 
@@ -55,7 +67,20 @@ function sessionsOf(peer: BGPPeer, context: Context, knownPolicies: ReadonlySet<
     const localAddress = spec.sourceAddress === undefined ? undefined : address(spec.sourceAddress)
     return [session({ ...common, name: metadata.name, remoteAddress, ...(localAddress && { localAddress }) })]
   }
+  if (spec.interface !== undefined) return unnumbered(peer, context).map((one) => session({ ...common, ...one }))
   return nodeSessions(peer, context).map((one) => session({ ...common, ...one }))
+}
+
+/** `interface`: the router that was last heard on the link. */
+function unnumbered({ spec, metadata }: BGPPeer, { self, report }: Context) {
+  const interfaceName = spec.interface!
+  const remoteAddress = self.routers?.get(interfaceName)
+  if (remoteAddress !== undefined) return [{ name: metadata.name, remoteAddress, interfaceName }]
+  const message = self.routers
+    ? `no router has been heard on ${interfaceName} yet`
+    : 'a reflector does not know its links; give it an address'
+  report({ kind: 'Pending', object: `BGPPeer ${metadata.name}`, path: 'spec.interface', message })
+  return []
 }
 
 /** `peerNodeSelector`: every selected node but oneself. */

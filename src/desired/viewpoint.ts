@@ -17,7 +17,11 @@ export interface Viewpoint {
   readonly role: 'agent' | 'reflector'
   readonly nodeName: string
   /** What the machine itself says; unknown until it has been asked. */
-  readonly facts?: { readonly localSubnets: readonly Prefix[]; readonly localAddresses: readonly Address[] }
+  readonly facts?: {
+    readonly localSubnets: readonly Prefix[]
+    readonly localAddresses: readonly Address[]
+    readonly routers: ReadonlyMap<string, Address>
+  }
   /** Addresses of the API server that are known from the connection to it. */
   readonly apiServerAddresses?: readonly Address[]
 }
@@ -34,6 +38,8 @@ export interface Self {
   readonly addresses: ReadonlySet<Address>
   /** The address of each family that other nodes know us by: sessions run from it, next hops are made of it. */
   readonly sessionAddresses: readonly Address[]
+  /** Name of a link → the router last heard on it; unknown to a reflector, which has no kernel. */
+  readonly routers: ReadonlyMap<string, Address> | undefined
 }
 
 export type Report = (problem: Problem) => void
@@ -65,6 +71,7 @@ export function selfOf(cluster: ClusterSnapshot, config: RoutingConfig, viewpoin
     bgpIdentifier: bgpIdentifier(node, config, viewpoint, report),
     addresses: new Set([...(node?.internalAddresses ?? []), ...local]),
     sessionAddresses,
+    routers: facts?.routers,
   }
 }
 

@@ -1,3 +1,4 @@
+import { placeOf } from '../../bgp/place.ts'
 import type { Session } from './session.ts'
 import type { Report } from './viewpoint.ts'
 
@@ -8,7 +9,7 @@ import type { Report } from './viewpoint.ts'
 export function withoutDoubles(sessions: readonly Session[], report: Report): Session[] {
   const holders = new Map<string, Session>()
   return sessions.filter((session) => {
-    const key = session.type === 'peer' ? session.config.remoteAddress : session.config.range
+    const key = session.type === 'peer' ? placeOf(session.config) : session.config.range
     const holder = holders.get(key)
     if (holder === undefined) {
       holders.set(key, session)

@@ -31,7 +31,6 @@ export const notYet: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
     'spec.drain.onCordon': isTrue,
   },
   BGPPeer: {
-    'spec.interface': given,
     'spec.bfdProfile': given,
     'spec.addPath': given,
     'spec.maxPrefixes.action': { when: (value) => value === 'Discard', words: 'Discard' },

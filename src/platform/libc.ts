@@ -11,6 +11,7 @@ interface Libc {
   bind(fd: number, address: Uint8Array, length: number): number
   listen(fd: number, backlog: number): number
   close(fd: number): number
+  sendto(fd: number, octets: Uint8Array, length: number, flags: number, to: Uint8Array, toLength: number): number
   unshare(flags: number): number
 }
 
@@ -59,6 +60,7 @@ function load(): { readonly libc: Libc; errno(): number } {
         bind: library.func('int bind(int, const uint8_t *, uint32_t)'),
         listen: library.func('int listen(int, int)'),
         close: library.func('int close(int)'),
+        sendto: library.func('int64_t sendto(int, const uint8_t *, size_t, int, const uint8_t *, uint32_t)'),
         unshare: library.func('int unshare(int)'),
       },
     }

@@ -22,26 +22,28 @@ export class Dissection {
     return new Dissection(file, capture)
   }
 
-  /** What tshark finds wrong with messages from these addresses; empty when all is well. Ends the capture. */
-  async complaints(from: readonly string[]): Promise<string[]> {
+  /** What tshark finds wrong with messages from these hardware addresses; empty when all is well. Ends the capture. */
+  async complaints(from: ReadonlySet<string>): Promise<string[]> {
     const gone = new Promise((resolve) => this.#capture.once('exit', resolve))
     this.#capture.kill('SIGINT')
     await gone
-    if (from.length === 0) return []
-    const hosts = from.map((address) => `${address.includes(':') ? 'ipv6' : 'ip'}.src == ${address}`).join(' || ')
+    if (from.size === 0) return []
     // A fault in an outer layer, such as a lost segment, is none of the message's.
-    const wrong = `bgp && (${hosts}) && (_ws.malformed || (_ws.expert.severity == error && _ws.expert.group != "Sequence"))`
+    const wrong = `bgp && (${sentBy(from)}) && (_ws.malformed || (_ws.expert.severity == error && _ws.expert.group != "Sequence"))`
     const argv = ['-r', this.#file, '-d', 'tcp.port==179,bgp', '-Y', wrong, '-T', 'fields']
     const fields = ['-e', 'frame.number', '-e', '_ws.expert.message', '-e', '_ws.malformed', '-e', 'tcp.payload']
     const text = execFileSync('tshark', [...argv, ...fields], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
     return text.split('\n').filter((line) => line !== '')
   }
 
-  /** UPDATEs heard from these addresses, so that silence is no success. */
-  updates(from: readonly string[]): number {
-    const hosts = from.map((address) => `${address.includes(':') ? 'ipv6' : 'ip'}.src == ${address}`).join(' || ')
-    const argv = ['-r', this.#file, '-d', 'tcp.port==179,bgp', '-Y', `bgp.type == 2 && (${hosts})`]
+  /** UPDATEs heard from these hardware addresses, so that silence is no success. */
+  updates(from: ReadonlySet<string>): number {
+    const argv = ['-r', this.#file, '-d', 'tcp.port==179,bgp', '-Y', `bgp.type == 2 && (${sentBy(from)})`]
     const text = execFileSync('tshark', argv, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
     return text.split('\n').filter((line) => line !== '').length
   }
+}
+
+function sentBy(hardwareAddresses: ReadonlySet<string>): string {
+  return [...hardwareAddresses].map((address) => `eth.src == ${address}`).join(' || ')
 }

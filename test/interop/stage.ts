@@ -27,8 +27,8 @@ export class Stage implements AsyncDisposable {
   readonly #hosts = new Map<number, Netns>()
   readonly #children = new Set<ChildProcess>()
   #dissection: Dissection | undefined
-  /** Where routelet runs. */
-  readonly #speakers: string[] = []
+  /** Hardware addresses of the hosts where routelet runs. */
+  readonly #speakers = new Set<string>()
 
   private constructor(namespaces: Namespaces, bridge: Netns) {
     this.#namespaces = namespaces
@@ -97,7 +97,7 @@ export class Stage implements AsyncDisposable {
   /** Starts routelet on host `n` with these objects (YAML). */
   async routelet(n: number, role: 'agent' | 'reflector', objects: string): Promise<Routelet> {
     const name = `routelet${n}`
-    this.#speakers.push(`10.50.0.${n}`, `fd50::${n}`)
+    this.#speakers.add((await (await this.host(n)).exec('cat', '/sys/class/net/eth0/address')).trim())
     const config = this.write(`${name}.yaml`, objects)
     const paths = ['--socket', this.path(`${name}.sock`), '--state-dir', this.path(`${name}.state`)]
     const argv = [BIN, role, '--config', config, '--node', `n${n}`, ...paths, '--http', '127.0.0.1:9179']
@@ -114,7 +114,7 @@ export class Stage implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const child of this.#children) await this.kill(child)
     const complaints = (await this.#dissection?.complaints(this.#speakers)) ?? []
-    if (this.#speakers.length > 0 && this.#dissection?.updates(this.#speakers) === 0) {
+    if (this.#speakers.size > 0 && this.#dissection?.updates(this.#speakers) === 0) {
       complaints.push('no UPDATE of routelet was captured')
     }
     await this.#namespaces.close()

@@ -15,6 +15,7 @@ const INTENT: KernelIntent = {
   blackholes: [],
   ownPrefixes: [],
   protectedAddresses: [],
+  advertiseOn: [],
 }
 
 function kernel() {
@@ -30,8 +31,11 @@ function kernel() {
     watchNextHops: (changed) => void watchers.push(changed),
     localSubnets: [prefix('10.0.0.0/24')],
     localAddresses: [address('10.0.0.1')],
+    routers: new Map([['eth1', address('fe80::1')]]),
   }
-  return { agent: new AgentKernel(real as Kernel), calls, watchers }
+  const links: string[][] = []
+  const advertiser = { advertiseOn: (names: readonly string[]) => void links.push([...names]) }
+  return { agent: new AgentKernel(real as Kernel, advertiser), calls, watchers, links }
 }
 
 const route = (...nextHops: string[]): BestRoute => ({
@@ -64,6 +68,12 @@ test('who watches hears the local facts now and at each change', () => {
   const heard: unknown[] = []
   agent.watch((facts) => heard.push(facts))
   watchers[0]?.()
-  const facts = { localSubnets: ['10.0.0.0/24'], localAddresses: ['10.0.0.1'] }
+  const facts = { localSubnets: ['10.0.0.0/24'], localAddresses: ['10.0.0.1'], routers: new Map([['eth1', 'fe80::1']]) }
   expect(heard).toEqual([facts, facts])
+})
+
+test('routers are told of on the links where they are wanted', () => {
+  const { agent, links } = kernel()
+  agent.configure({ ...INTENT, advertiseOn: ['eth1'] })
+  expect(links).toEqual([['eth1']])
 })

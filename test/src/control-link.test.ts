@@ -117,10 +117,10 @@ describe('the core end of the control link', () => {
 
   test('reads everything again when asked, and the worker hears again what it knew', () => {
     const { control, clock, workers } = link()
-    control.send({ type: 'LocalFacts', localAddresses: [], localSubnets: [] })
+    control.send({ type: 'LocalFacts', localAddresses: [], localSubnets: [], routers: new Map() })
     control.reread()
     clock.advance(0)
-    expect(workers[1]?.got).toEqual([{ type: 'LocalFacts', localAddresses: [], localSubnets: [] }])
+    expect(workers[1]?.got).toEqual([{ type: 'LocalFacts', localAddresses: [], localSubnets: [], routers: new Map() }])
     expect(control.workerRestarts).toBe(1)
   })
 

@@ -54,7 +54,7 @@ test('changes that come together are applied together', () => {
 
 test('an agent that knows its local facts waits for nothing more at its start', () => {
   const { clock, core, knows, applied } = control()
-  core({ type: 'LocalFacts', localSubnets: [], localAddresses: [] })
+  core({ type: 'LocalFacts', localSubnets: [], localAddresses: [], routers: new Map() })
   clock.advance(50)
   knows(config(), node('n1'))
   clock.advance(0)
@@ -115,7 +115,7 @@ test('what the machine says of itself counts', () => {
   knows(config(), node('n1'), peer('tor-1', { address: '192.0.2.50' }))
   clock.advance(50)
   expect(peersOf(applied().at(-1))).toEqual(['tor-1'])
-  core({ type: 'LocalFacts', localSubnets: [], localAddresses: [address('192.0.2.50')] })
+  core({ type: 'LocalFacts', localSubnets: [], localAddresses: [address('192.0.2.50')], routers: new Map() })
   clock.advance(50)
   expect(peersOf(applied().at(-1))).toEqual([])
 })

@@ -18,6 +18,7 @@ const INTENT: KernelIntent = {
   blackholes: [],
   ownPrefixes: [],
   protectedAddresses: [],
+  advertiseOn: [],
 }
 
 function setup({ reflector = false, peers = [peerStatus(), peerStatus({ name: 'b', state: 'Active' })] } = {}) {

@@ -113,7 +113,11 @@ describe('the speaker', () => {
   })
 
   test('is identified by an address of the machine where there is no Node', () => {
-    const facts = { localSubnets: [], localAddresses: [address('127.0.0.1'), address('192.0.2.50')] }
+    const facts = {
+      localSubnets: [],
+      localAddresses: [address('127.0.0.1'), address('192.0.2.50')],
+      routers: new Map(),
+    }
     expect(desired([alone()], { ...N1, facts }).speaker.bgpIdentifier).toBe('192.0.2.50')
   })
 
@@ -429,6 +433,7 @@ describe('the kernel', () => {
       installLearned: true,
       blackholes: ['10.1.1.0/24'],
       ownPrefixes: ['10.1.1.0/24', '203.0.113.1/32'],
+      advertiseOn: [],
       protectedAddresses: ['10.0.0.2', '10.96.0.1', '172.16.0.1', '172.16.0.2', '192.0.2.1'],
     })
   })

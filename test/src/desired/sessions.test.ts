@@ -241,6 +241,47 @@ describe('a BGPPeer', () => {
     ])
   })
 
+  describe('on a link', () => {
+    const unnumbered = ours('BGPPeer', 'tor', { interface: 'eth1', peerASN: 65001 })
+    const facts = (routers: [string, string][]): Viewpoint => ({
+      ...N1,
+      facts: {
+        localSubnets: [],
+        localAddresses: [],
+        routers: new Map(routers.map(([name, at]) => [name, address(at)])),
+      },
+    })
+
+    test('is the router heard there', () => {
+      const heard = facts([
+        ['eth0', 'fe80::9'],
+        ['eth1', 'fe80::1'],
+      ])
+      expect(peersOf([alone, node('n1'), unnumbered], heard)).toMatchObject([
+        { name: 'tor', remoteAddress: 'fe80::1', interfaceName: 'eth1' },
+      ])
+    })
+
+    test('that has the same address on two links is two peers', () => {
+      const other = ours('BGPPeer', 'tor-2', { interface: 'eth2', peerASN: 65001 })
+      const heard = facts([
+        ['eth1', 'fe80::1'],
+        ['eth2', 'fe80::1'],
+      ])
+      expect(peersOf([alone, node('n1'), unnumbered, other], heard).map(({ interfaceName }) => interfaceName)).toEqual([
+        'eth1',
+        'eth2',
+      ])
+    })
+
+    test('is waited for until one is heard', () => {
+      expect(peersOf([alone, node('n1'), unnumbered], facts([['eth0', 'fe80::9']]))).toEqual([])
+      expect(problemsOf([alone, node('n1'), unnumbered], facts([]))).toEqual([
+        'Pending BGPPeer tor spec.interface: no router has been heard on eth1 yet',
+      ])
+    })
+  })
+
   test('carries every field over', () => {
     const spec = {
       address: '192.0.2.1',
@@ -401,7 +442,7 @@ describe('a reflector', () => {
   })
 
   test('has no client at its own address', () => {
-    const facts = { localSubnets: [], localAddresses: [address('10.0.0.2')] }
+    const facts = { localSubnets: [], localAddresses: [address('10.0.0.2')], routers: new Map() }
     expect(sessions([config(), ...three], { ...RR, facts })).toEqual(['client/n1 10.0.0.1', 'client/n3 10.0.0.3'])
   })
 

@@ -20,6 +20,7 @@ test('the kernel is told all of the intent but whether learned routes are instal
     blackholes: [],
     ownPrefixes: [],
     protectedAddresses: [],
+    advertiseOn: [],
   }
   expect(kernelConfig({ ...config, installLearned: true })).toEqual(config)
 })

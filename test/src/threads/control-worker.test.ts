@@ -38,7 +38,12 @@ test('the control side runs in a thread of its own, and starts again with what i
   const identifiers = () =>
     heard.flatMap((message) => (message.type === 'Apply' ? [message.desired.speaker.bgpIdentifier] : []))
   try {
-    supervisor.post({ type: 'LocalFacts', localSubnets: [], localAddresses: ['192.0.2.77' as never] })
+    supervisor.post({
+      type: 'LocalFacts',
+      localSubnets: [],
+      localAddresses: ['192.0.2.77' as never],
+      routers: new Map(),
+    })
     await eventually('the local facts count', () => identifiers().at(-1) === '192.0.2.77', 10_000)
     heard.length = 0
     supervisor.restart()
