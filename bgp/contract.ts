@@ -196,6 +196,8 @@ export interface PeerFamilyStatus {
   readonly family: FamilyName
   readonly received: number
   readonly accepted: number
+  /** Announcements dropped for being over the limit; absent: none since all was told last. */
+  readonly overLimit?: number
   readonly advertised: number
   readonly endOfRibReceived: boolean
 }

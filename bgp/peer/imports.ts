@@ -6,11 +6,15 @@ import { PolicyFilter } from '../rib/policy-filter.ts'
 import { AGE_FLAGS, RowFlag } from '../rib/rib.ts'
 import { type ReceiverEvents, type ReceiverTables, UpdateReceiver } from '../rib/update-receiver.ts'
 import type { Negotiated } from '../session/session.ts'
+import type { FamilyRow } from '../wire/families.ts'
+import { RefreshSubtype } from '../wire/iana.ts'
+import { limitOf } from './prefix-limits.ts'
 import { policiesOf, type RouteChannel, type RouteContext } from './route-context.ts'
 
 /** What an established peer tells us, and what the import policies make of it. */
 export class PeerImports {
   readonly #context: RouteContext
+  #config: PeerConfig
   readonly #source: SetSource
   readonly #negotiated: Negotiated
   readonly #channel: RouteChannel
@@ -29,6 +33,7 @@ export class PeerImports {
     events: ReceiverEvents,
   ) {
     this.#context = context
+    this.#config = config
     this.#source = source
     this.#negotiated = negotiated
     this.#channel = channel
@@ -58,11 +63,15 @@ export class PeerImports {
 
   /** New policies: every row is judged again from what the peer sent, without asking it. */
   reconfigure(config: PeerConfig): void {
-    if (this.#policyKey(config) === this.#key) return
-    this.#disposeFilters()
-    this.#buildFilters(config)
+    this.#config = config
+    const same = this.#policyKey(config) === this.#key
+    if (!same) {
+      this.#disposeFilters()
+      this.#buildFilters(config)
+    }
     const tables = this.#tables()
     this.#receiver.tables = tables
+    if (same) return
     const { sets, ribs } = this.#context.tables
     this.#context.sweeps.start(this.#source.slot, ribs.values(), (rib, row, prefix) => {
       const original = sets.originalOf(rib.setOf(row))
@@ -80,6 +89,25 @@ export class PeerImports {
       const flags = age | (accept ? 0 : RowFlag.Rejected) | (named ? RowFlag.Named : 0)
       rib.announce(rib.peerOf(row), prefix, set, flags)
     })
+  }
+
+  /** Those whose excess is dropped. */
+  #limits(): ReadonlyMap<FamilyName, number> {
+    const { maxPrefixes } = this.#config
+    if (maxPrefixes?.action !== 'discard') return new Map()
+    const limits = this.#negotiated.families.map((family) => [family.name, limitOf(this.#config, family)] as const)
+    return new Map(limits.flatMap(([name, limit]) => (limit === undefined ? [] : [[name, limit]])))
+  }
+
+  /** Announcements dropped for being over the limit, per family; they may be forgotten when all is told again. */
+  get overLimit(): Map<FamilyName, number> {
+    return this.#receiver.overLimit
+  }
+
+  askAgain(family: FamilyRow): void {
+    if (!this.#negotiated.routeRefresh) return
+    this.overLimit.delete(family.name)
+    this.#channel.send({ type: 'ROUTE-REFRESH', family, subtype: RefreshSubtype.Request })
   }
 
   #policyKey({ importPolicies }: PeerConfig): string {
@@ -108,6 +136,7 @@ export class PeerImports {
       ribs: new Map(families.map(({ name }) => [name, ribs.get(name)!])),
       filters: this.#filters,
       acceptByDefault: type === 'internal',
+      limits: this.#limits(),
     }
   }
 }

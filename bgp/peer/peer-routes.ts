@@ -158,6 +158,7 @@ export class PeerRoutes {
         family: family.name,
         received: rib.received[this.#slot] ?? 0,
         accepted: rib.accepted[this.#slot] ?? 0,
+        ...(this.overLimitOf(family.name) > 0 && { overLimit: this.overLimitOf(family.name) }),
         advertised: this.memberOf(family.name)?.group.toldTo(this.#slot) ?? 0,
         endOfRibReceived: this.#ended.has(family),
       }
@@ -177,12 +178,37 @@ export class PeerRoutes {
     return this.#exports?.memberOf(family)
   }
 
+  get attributeOctets(): number {
+    return this.#context.tables.sets.octetsFrom(this.#slot)
+  }
+
   /** Prefixes held of one IP version, for limits. */
   receivedOf(version: 4 | 6): number {
     for (const rib of this.#context.tables.ribs.values()) {
       if (rib.family.family === version) return rib.received[this.#slot] ?? 0
     }
     return 0
+  }
+
+  /** Announcements dropped for being over the limit. */
+  overLimitOf(family: FamilyName): number {
+    return this.#imports?.overLimit.get(family) ?? 0
+  }
+
+  /** The peer is to tell everything once more (RFC 2918), if it can. */
+  askAgain(family: FamilyRow): void {
+    this.#imports?.askAgain(family)
+  }
+
+  /** A limit has become lower: what is over it goes. */
+  trim(family: FamilyRow, limit: number): void {
+    const rib = this.#context.tables.ribs.get(family.name)!
+    let room = limit
+    this.#mark(rib, () => (room-- > 0 ? 0 : RowFlag.Doomed))
+    if (room >= 0) return
+    this.#imports?.overLimit.set(family.name, this.overLimitOf(family.name) - room)
+    this.#sweepDoomed()
+    this.#context.kick()
   }
 
   /** Keeps the slot over a restart of the same peer, so that its new routes replace the stale ones. */

@@ -2,7 +2,7 @@ import type { PeerConfig, PeerStatus, SessionState } from '../contract.ts'
 import type { Connection, SpeakerPorts } from '../ports.ts'
 import type { Verdict } from '../session/collision.ts'
 import type { Ending, Negotiated } from '../session/session.ts'
-import type { FamilyRow } from '../wire/families.ts'
+import { FAMILIES, type FamilyRow } from '../wire/families.ts'
 import { CeaseError, RefreshSubtype } from '../wire/iana.ts'
 import { cease, type Notification } from '../wire/notification.ts'
 import type { Open } from '../wire/open.ts'
@@ -11,9 +11,10 @@ import { Endings } from './endings.ts'
 import { Halt } from './halt.ts'
 import type { Leg, LegHost } from './leg.ts'
 import { MalformedLog } from './malformed-log.ts'
+import { OverLimit } from './over-limit.ts'
 import { PeerRoutes } from './peer-routes.ts'
 import { peerStatus } from './peer-status.ts'
-import { PrefixLimits } from './prefix-limits.ts'
+import { type LimitExceeded, limitOf, PrefixLimits } from './prefix-limits.ts'
 import { Refreshes } from './refreshes.ts'
 import { Retry } from './retry.ts'
 import type { RouteContext } from './route-context.ts'
@@ -48,6 +49,7 @@ export class Peer {
   readonly #stale: StaleRoutes
   readonly #refreshes: Refreshes
   readonly #limits: PrefixLimits
+  readonly #overLimit: OverLimit
   #timesEstablished = 0
   readonly #endings: Endings
   #since: number
@@ -74,6 +76,7 @@ export class Peer {
       discarded: (findings, octets) => this.#malformed.note(findings, octets),
     })
     this.#refreshes = new Refreshes(this.name, context.ports.clock, context.ports.log, this.routes)
+    this.#overLimit = new OverLimit(this.name, context.ports.clock, context.ports.log, this.routes)
     this.#limits = new PrefixLimits((text) => context.ports.log.warn({ peer: this.name }, text))
     this.#stale = new StaleRoutes(context.ports.clock, this.routes)
   }
@@ -132,7 +135,6 @@ export class Peer {
     const limits = JSON.stringify(config.maxPrefixes) !== JSON.stringify(this.#config.maxPrefixes)
     const rekey = config.password !== this.#config.password
     this.#config = config
-    if (limits) this.#halt.lift()
     if (restart) {
       const why = config.shutdown
         ? cease(CeaseError.AdministrativeShutdown, config.shutdown.message)
@@ -142,6 +144,7 @@ export class Peer {
       this.#stale.giveUp()
     } else if (rekey) this.#rekey(config.password!)
     this.routes.reconfigure(config)
+    if (limits) this.#applyLimits()
     this.start()
   }
 
@@ -172,7 +175,8 @@ export class Peer {
       established: (leg, negotiated) => this.#up(leg, negotiated),
       update: (octets, start, end) => {
         this.routes.receive(octets, start, end)
-        this.#checkLimits()
+        const exceeded = this.#checkLimits()
+        if (exceeded !== undefined) throw exceeded.fault
       },
       refreshAsked: (family, subtype) => this.#refresh(family, subtype),
       drained: () => this.routes.drained(),
@@ -237,6 +241,7 @@ export class Peer {
     const { negotiated } = this.#established!
     this.#established = undefined
     this.#refreshes.stop()
+    this.#overLimit.stop()
     const ours = this.#context.config().gracefulRestart?.longLivedStaleSeconds ?? 0
     const keeping = this.#removed ? undefined : keepingOf(negotiated, ending.notification, ours)
     this.#stale.keep(keeping, () => {
@@ -244,12 +249,23 @@ export class Peer {
     })
   }
 
-  /** Throws when the session must end for too many prefixes. */
-  #checkLimits(): void {
+  /** The session must end for what this gives. */
+  #checkLimits(): LimitExceeded | undefined {
+    this.#overLimit.check(this.#config)
     const exceeded = this.#limits.check(this.#config, this.routes)
-    if (exceeded === undefined) return
-    this.#halt.begin(exceeded, () => this.start())
-    throw exceeded.fault
+    if (exceeded !== undefined) this.#halt.begin(exceeded, () => this.start())
+    return exceeded
+  }
+
+  /** The limits have changed, with or without a session. */
+  #applyLimits(): void {
+    this.#halt.lift()
+    if (this.#established === undefined) return
+    if (this.#config.maxPrefixes?.action === 'discard') {
+      for (const family of FAMILIES) this.routes.trim(family, limitOf(this.#config, family) ?? Number.POSITIVE_INFINITY)
+    }
+    const exceeded = this.#checkLimits()
+    if (exceeded !== undefined) this.stop(exceeded.fault.notification)
   }
 
   #idleReason(): string | undefined {

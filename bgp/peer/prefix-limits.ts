@@ -1,8 +1,10 @@
+import { BOUNDS } from '../bounds.ts'
 import type { FamilyName, PeerConfig } from '../contract.ts'
-import { FAMILIES } from '../wire/families.ts'
+import { FAMILIES, type FamilyRow } from '../wire/families.ts'
 import { PeerFault } from '../wire/faults.ts'
 import { CeaseError, NotificationCode } from '../wire/iana.ts'
-import type { PeerRoutes } from './peer-routes.ts'
+
+const TOO_MUCH_SECONDS = 300
 
 /** The session must end for too many prefixes; it stays down for this long, or for good. */
 export interface LimitExceeded {
@@ -11,6 +13,14 @@ export interface LimitExceeded {
   readonly restartSeconds?: number
   /** What the peer is told (RFC 4486, section 4). */
   readonly fault: PeerFault
+}
+
+/** What a peer holds with us. */
+export interface PrefixCounts {
+  /** Prefixes of one IP version. */
+  receivedOf(version: 4 | 6): number
+  /** Octets of their attributes. */
+  readonly attributeOctets: number
 }
 
 /** Watches how many prefixes a peer sends. */
@@ -24,10 +34,13 @@ export class PrefixLimits {
   }
 
   /** Warns where that is due; gives the limit whose excess ends the session. */
-  check({ maxPrefixes: limits }: PeerConfig, routes: PeerRoutes): LimitExceeded | undefined {
+  check(config: PeerConfig, routes: PrefixCounts): LimitExceeded | undefined {
+    const { maxPrefixes: limits } = config
+    if (routes.attributeOctets > BOUNDS.attributeOctetsOfPeer) return tooMuch()
     if (limits === undefined) return undefined
-    for (const { name, family, afi, safi } of FAMILIES) {
-      const limit = family === 4 ? limits.ipv4 : limits.ipv6
+    for (const row of FAMILIES) {
+      const { name, family, afi, safi } = row
+      const limit = limitOf(config, row)
       if (limit === undefined) continue
       const received = routes.receivedOf(family)
       this.#speak(name, received, limit, limits.warnPercent)
@@ -51,6 +64,21 @@ export class PrefixLimits {
     if (now === 'limit') this.#warn(`more than ${limit} ${name} prefixes`)
     else if (now === 'share' && before === undefined) this.#warn(`${received} ${name} prefixes, of ${limit} allowed`)
   }
+}
+
+/** Sets of attributes that are all different, and long: no prefix limit sees them. */
+function tooMuch(): LimitExceeded {
+  const why = `attributes of more than ${BOUNDS.attributeOctetsOfPeer} octets: restarts in ${TOO_MUCH_SECONDS} s`
+  return {
+    why,
+    fault: new PeerFault(NotificationCode.Cease, CeaseError.OutOfResources, why),
+    restartSeconds: TOO_MUCH_SECONDS,
+  }
+}
+
+/** Most prefixes of the family, undefined for any number. */
+export function limitOf({ maxPrefixes }: PeerConfig, { family }: FamilyRow): number | undefined {
+  return family === 4 ? maxPrefixes?.ipv4 : maxPrefixes?.ipv6
 }
 
 function uint32(value: number): number[] {

@@ -53,6 +53,7 @@ export class AttributesTable {
   readonly #removeListeners = new Set<(id: SetId, parent: SetId) => void>()
   /** Sets per peer slot: a slot may be given to another peer when there are none. */
   readonly #setsBySource: number[] = []
+  readonly #octetsBySource: number[] = []
   /** Of derived sets only: what the policy started from, and the metric it set for the kernel. */
   readonly #derivation = new Map<SetId, { readonly parent: SetId; readonly kernelMetric: number | undefined }>()
 
@@ -109,6 +110,11 @@ export class AttributesTable {
     return this.#setsBySource[slot] ?? 0
   }
 
+  /** Octets that they fill. */
+  octetsFrom(slot: number): number {
+    return this.#octetsBySource[slot] ?? 0
+  }
+
   retain(id: SetId): void {
     this.refs[id]!++
   }
@@ -154,6 +160,7 @@ export class AttributesTable {
     this.flags[id] = f.flags | extraFlags
     this.source[id] = source.slot
     this.#setsBySource[source.slot] = this.setsOf(source.slot) + 1
+    this.#octetsBySource[source.slot] = this.octetsFrom(source.slot) + end - start
     this.refs[id] = 0
     const nextHop = this.#internNextHop(f, source)
     this.nextHops.retain(nextHop)
@@ -176,6 +183,7 @@ export class AttributesTable {
     for (const listener of this.#removeListeners) listener(id, derivation?.parent ?? NONE)
     this.#unlink(id)
     this.#setsBySource[this.source[id]!]!--
+    this.#octetsBySource[this.source[id]!]! -= this.#length[id]!
     this.nextHops.release(this.nextHop[id]!)
     this.#arena.free(this.#offset[id]!, this.#length[id]!)
     this.#length[id] = 0

@@ -11,6 +11,7 @@ import { isNlri, NlriCursor } from '../wire/nlri.ts'
 import { layUpdateOut, newLayout } from '../wire/update.ts'
 import { type AttributesTable, MAX_SET_OCTETS, type SetId } from './attributes-table.ts'
 import { SetFlag, type SetSource } from './fields.ts'
+import { isMartian4, isMartian6 } from './martians.ts'
 import type { PolicyFilter } from './policy-filter.ts'
 import { type Rib, RowFlag } from './rib.ts'
 
@@ -22,6 +23,8 @@ export interface ReceiverTables {
   readonly filters: ReadonlyMap<FamilyName, PolicyFilter>
   /** Internal peers are believed without a policy, external ones are not (RFC 8212). */
   readonly acceptByDefault: boolean
+  /** Most prefixes of a family; new ones over that are dropped. Empty: any number. */
+  readonly limits: ReadonlyMap<FamilyName, number>
 }
 
 export interface ReceiverEvents {
@@ -45,6 +48,8 @@ export class UpdateReceiver {
   readonly #layout = newLayout()
   readonly #scan = new AttributeScan()
   readonly #cursor = new NlriCursor()
+  /** Announcements dropped because of `limits`. */
+  readonly overLimit = new Map<FamilyName, number>()
   #scratch = new Uint8Array(4096 + 256)
   /** Of no meaning; written so that the compiler cannot leave the reads out. */
   protected touched = 0
@@ -212,7 +217,7 @@ export class UpdateReceiver {
     const c = this.#cursor.over(octets, start, end)
     const { slot } = this.#source
     const { prefixes } = rib
-    if (this.#tables.filters.size > 0) while (c.next4()) this.#filtered(rib, set)
+    if (this.#judgesEach) while (c.next4()) this.#judged(rib, set)
     else {
       const flags = this.#tables.acceptByDefault ? 0 : RowFlag.Rejected
       let touched = 0
@@ -232,7 +237,7 @@ export class UpdateReceiver {
     const c = this.#cursor.over(octets, start, end)
     const { slot } = this.#source
     const { prefixes } = rib
-    if (this.#tables.filters.size > 0) while (c.next6()) this.#filtered(rib, set)
+    if (this.#judgesEach) while (c.next6()) this.#judged(rib, set)
     else {
       const flags = this.#tables.acceptByDefault ? 0 : RowFlag.Rejected
       while (c.next6()) {
@@ -243,13 +248,34 @@ export class UpdateReceiver {
     this.#tables.sets.releaseUnused(set)
   }
 
-  /** The prefix under the cursor, as the import policies want it. */
-  #filtered(rib: Rib, set: SetId): void {
+  get #judgesEach(): boolean {
+    return this.#tables.filters.size + this.#tables.limits.size > 0
+  }
+
+  /** The prefix under the cursor, where the limit has room for it, as the import policies want it. */
+  #judged(rib: Rib, set: SetId): void {
     const { w0, w1, w2, w3, length } = this.#cursor
     if (rib.family.family === 4 ? isMartian4(w0, length) : isMartian6(w0, length)) return
+    if (this.#isOver(rib)) return
+    const { slot } = this.#source
     const prefix = rib.prefixes.intern(w0, w1, w2, w3, length)
-    const { set: result, accept, named } = this.#tables.filters.get(rib.family.name)!.apply(prefix, set)
-    rib.announce(this.#source.slot, prefix, result, (accept ? 0 : RowFlag.Rejected) | (named ? RowFlag.Named : 0))
+    const filter = this.#tables.filters.get(rib.family.name)
+    if (filter === undefined) {
+      return rib.announce(slot, prefix, set, this.#tables.acceptByDefault ? 0 : RowFlag.Rejected)
+    }
+    const { set: result, accept, named } = filter.apply(prefix, set)
+    rib.announce(slot, prefix, result, (accept ? 0 : RowFlag.Rejected) | (named ? RowFlag.Named : 0))
+  }
+
+  /** The prefix under the cursor is one too many: what the peer told of before may still change. */
+  #isOver(rib: Rib): boolean {
+    const { name } = rib.family
+    const { slot } = this.#source
+    if ((rib.received[slot] ?? 0) < (this.#tables.limits.get(name) ?? Number.POSITIVE_INFINITY)) return false
+    const { w0, w1, w2, w3, length } = this.#cursor
+    for (const row of rib.paths(rib.prefixes.find(w0, w1, w2, w3, length))) if (rib.peerOf(row) === slot) return false
+    this.overLimit.set(name, (this.overLimit.get(name) ?? 0) + 1)
+    return true
   }
 
   #withdraw4(octets: Uint8Array, start: number, end: number): void {
@@ -270,15 +296,4 @@ export class UpdateReceiver {
     const rib = this.#tables.ribs.get('ipv4-unicast')
     if (rib !== undefined) this.#events.endOfRib(rib.family)
   }
-}
-
-/** RFC 4271, section 6.3: a prefix that means nothing is ignored: multicast, class E, loopback, link-local. */
-function isMartian4(w0: number, length: number): boolean {
-  if (length < 3) return false
-  const first = w0 >>> 24
-  return first >= 224 || (first === 127 && length >= 8) || (w0 >>> 16 === 0xa9fe && length >= 16)
-}
-
-function isMartian6(w0: number, length: number): boolean {
-  return (w0 >>> 24 === 0xff && length >= 8) || (w0 >>> 22 === 0xfe80 >> 6 && length >= 10)
 }

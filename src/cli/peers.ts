@@ -62,7 +62,7 @@ function families(rows: readonly PeerFamilyStatus[]): string {
   return new TextTable(['FAMILY', 'RECEIVED', 'ACCEPTED', 'ADVERTISED', 'END-OF-RIB']).render(
     rows.map((row) => [
       row.family,
-      row.received,
+      row.overLimit === undefined ? row.received : `${row.received} (${row.overLimit} over the limit)`,
       row.accepted,
       row.advertised,
       row.endOfRibReceived ? 'received' : 'awaited',

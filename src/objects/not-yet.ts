@@ -33,7 +33,6 @@ export const notYet: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
   BGPPeer: {
     'spec.bfdProfile': given,
     'spec.addPath': given,
-    'spec.maxPrefixes.action': { when: (value) => value === 'Discard', words: 'Discard' },
   },
   BGPAdvertisement: {
     'spec.service.addresses': holdsMoreThan('LoadBalancerIP'),

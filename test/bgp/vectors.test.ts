@@ -120,7 +120,7 @@ function judgeUpdate(chunk: Uint8Array, start: number, end: number, context: Vec
   let why = ''
   let ignored = false
   const receiver = new UpdateReceiver(
-    { sets: tables.sets, ribs: tables.ribs, filters: new Map(), acceptByDefault: true },
+    { sets: tables.sets, ribs: tables.ribs, filters: new Map(), acceptByDefault: true, limits: new Map() },
     tables.sourceOf(slot),
     { external: context.ebgp, fourOctetAsn: context.asn4, extendedNextHop: context.extnh, refuseAsSets: true },
     {

@@ -135,7 +135,7 @@ class Bench {
       },
     }))
     this.#receiver = new UpdateReceiver(
-      { sets: this.tables.sets, ribs: this.tables.ribs, filters: new Map(), acceptByDefault: true },
+      { sets: this.tables.sets, ribs: this.tables.ribs, filters: new Map(), acceptByDefault: true, limits: new Map() },
       this.tables.sourceOf(this.slot),
       { external, fourOctetAsn, extendedNextHop: false, refuseAsSets: true },
       { endOfRib() {}, discarded() {} },

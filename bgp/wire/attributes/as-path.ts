@@ -1,3 +1,4 @@
+import { BOUNDS } from '../../bounds.ts'
 import { AttributeCode, SegmentType } from '../iana.ts'
 import { type AttributeRow, OPTIONAL, TRANSITIVE, uint16At, uint32At } from './codec.ts'
 
@@ -19,6 +20,14 @@ export const asPath: AttributeRow = {
       }
     }
     return undefined
+  },
+  refuse(octets, start, end, { fourOctetAsn }) {
+    const size = fourOctetAsn ? 4 : 2
+    // Most paths are shorter than it takes to count.
+    if (end - start <= BOUNDS.asPathLength * size) return undefined
+    let count = 0
+    for (let at = start; at < end; at += 2 + octets[at + 1]! * size) count += octets[at + 1]!
+    return count > BOUNDS.asPathLength ? `${count} ASes, at most ${BOUNDS.asPathLength} are taken` : undefined
   },
 }
 

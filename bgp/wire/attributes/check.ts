@@ -1,3 +1,4 @@
+import { BOUNDS } from '../../bounds.ts'
 import { PeerFault } from '../faults.ts'
 import { AttributeCode, AttributeFlag, NotificationCode, UpdateError } from '../iana.ts'
 import { type AttributeContext, type AttributeRow, OPTIONAL, type Remedy, TRANSITIVE, uint16At } from './codec.ts'
@@ -98,7 +99,7 @@ function judge(
   scan: AttributeScan,
 ): boolean {
   const row = ATTRIBUTES[code]
-  if (row === undefined) return judgeUnknown(flags, code)
+  if (row === undefined) return judgeUnknown(flags, code, oversized(start, end), scan)
   if (row.ignoreFromExternal && context.external) return dropped(scan, row, 'from an external peer')
   if (row.ignoreFromFourOctetPeer && context.fourOctetAsn) return dropped(scan, row, 'from a 4-octet peer')
   if (((flags ^ row.flags) & (OPTIONAL | TRANSITIVE)) !== 0) {
@@ -119,15 +120,25 @@ function judge(
     scan.mpUnreachEnd = end
     return false
   }
-  return true
+  // Those two hold routes, of which there may be as many as there is room for.
+  const oversize = oversized(start, end)
+  return oversize === undefined || remedied(scan, row, 'treat-as-withdraw', oversize, UpdateError.OptionalAttribute)
 }
 
 /** RFC 4271, section 5: unknown optional ones pass when transitive and are dropped silently when not. */
-function judgeUnknown(flags: number, code: number): boolean {
+function judgeUnknown(flags: number, code: number, oversize: string | undefined, scan: AttributeScan): boolean {
   if ((flags & OPTIONAL) === 0) {
     throw updateFault(UpdateError.UnrecognizedWellKnown, `well-known attribute ${code} is not known`)
   }
+  if (oversize !== undefined && (flags & TRANSITIVE) !== 0) scan.note(code, 'treat-as-withdraw', oversize)
   return (flags & TRANSITIVE) !== 0
+}
+
+/** What is wrong with an attribute that is well-formed but larger than anything needs to be. */
+function oversized(start: number, end: number): string | undefined {
+  return end - start > BOUNDS.attributeOctets
+    ? `${end - start} octets, at most ${BOUNDS.attributeOctets} are taken`
+    : undefined
 }
 
 function dropped(scan: AttributeScan, row: AttributeRow, why: string): false {

@@ -1,3 +1,4 @@
+import { BOUNDS } from '../../bounds.ts'
 import { AttributeCode } from '../iana.ts'
 import { type AttributeRow, multipleOf, OPTIONAL, TRANSITIVE } from './codec.ts'
 
@@ -8,6 +9,7 @@ export const communities: AttributeRow = {
   flags: OPTIONAL | TRANSITIVE,
   ifMalformed: 'treat-as-withdraw',
   check: multipleOf(4),
+  refuse: atMost(4),
 }
 
 /** CLUSTER_LIST (RFC 4456, section 8; RFC 7606, section 7.10). */
@@ -27,6 +29,7 @@ export const extendedCommunities: AttributeRow = {
   flags: OPTIONAL | TRANSITIVE,
   ifMalformed: 'treat-as-withdraw',
   check: multipleOf(8),
+  refuse: atMost(8),
 }
 
 /** IPv6 EXTENDED COMMUNITIES (RFC 5701; RFC 7606, section 7.15). */
@@ -36,6 +39,7 @@ export const ipv6ExtendedCommunities: AttributeRow = {
   flags: OPTIONAL | TRANSITIVE,
   ifMalformed: 'treat-as-withdraw',
   check: multipleOf(20),
+  refuse: atMost(20),
 }
 
 /** LARGE_COMMUNITY (RFC 8092, section 6). */
@@ -45,4 +49,12 @@ export const largeCommunities: AttributeRow = {
   flags: OPTIONAL | TRANSITIVE,
   ifMalformed: 'treat-as-withdraw',
   check: multipleOf(12),
+  refuse: atMost(12),
+}
+
+function atMost(size: number): NonNullable<AttributeRow['refuse']> {
+  return (_, start, end) => {
+    const count = (end - start) / size
+    return count > BOUNDS.communities ? `${count} communities, at most ${BOUNDS.communities} are taken` : undefined
+  }
 }
