@@ -1,0 +1,327 @@
+/** A situation that other suites try BGP speakers with, and the tests of ours that play it. */
+export interface Scenario {
+  readonly number: number
+  readonly area: string
+  readonly what: string
+  /** `file: title`, the title as it stands in the file. */
+  readonly tests: readonly string[]
+  /** What of it is not tried, or why nothing is. */
+  readonly open?: string
+}
+
+const B = 'test/bgp'
+const I = 'test/interop'
+const CONFORMANCE = 'test/conformance/session.test.ts'
+const VECTORS = `${B}/vectors.test.ts: messages of other implementations (ROUTELET_VECTORS names their folder)`
+const JUDGE = 'test/fuzz/updates.test.ts: are treated as RFC 7606 says'
+const ORACLE =
+  'test/fuzz/rib.test.ts: Loc-RIB and what every peer is told are what the last words of all say, whatever came before'
+const REFLECTED = `${I}/reflector.test.ts: a route of $from.daemon.name reaches $to.daemon.name as it was`
+
+type Row = readonly [number: number, what: string, tests: readonly string[], open?: string]
+
+const AREAS: Readonly<Record<string, readonly Row[]>> = {
+  'State machine and session': [
+    [
+      1,
+      'The same BGP identifier inside an AS is refused with 2/3, between ASes it is not',
+      [`${CONFORMANCE}: an OPEN is refused`],
+    ],
+    [
+      2,
+      'Both sides connect at once: one session stays, the right one',
+      [
+        `${B}/collisions.test.ts: two that dial each other end with one session, seed %i`,
+        `${CONFORMANCE}: collisions (RFC 4271, 6.8)`,
+        `${B}/second-opinions.test.ts: a bad OPEN on the connection that would survive does not cost the good one`,
+      ],
+    ],
+    [
+      3,
+      'Each wrong message in each state is answered with 5/1, 5/2 or 5/3',
+      [
+        `${CONFORMANCE}: a message in the wrong state`,
+        'test/fuzz/session.test.ts: whatever comes in whatever order, the machine stays on the edges of the RFC and ends cleanly',
+      ],
+    ],
+    [
+      4,
+      'Hold time: the lower one counts, 1 and 2 are refused, 0 turns it off',
+      [
+        `${CONFORMANCE}: the lower hold time counts, keepalives go out at a third of it, silence ends the session with 4/0`,
+        `${CONFORMANCE}: hold time zero: no keepalive, no end`,
+      ],
+    ],
+    [
+      5,
+      'A NOTIFICATION as a restart (N bit), and a Hard Reset',
+      [
+        `${B}/long-lived.test.ts: a NOTIFICATION (RFC 8538)`,
+        `${I}/restart.test.ts: NOTIFICATIONs of FRR as restarts (RFC 8538)`,
+      ],
+    ],
+    [
+      6,
+      'The reason of the last end stays while the session is down',
+      [
+        `${B}/second-connection.test.ts: the reason why a session is up is its own, not that of the attempt it makes needless`,
+      ],
+    ],
+    [7, 'Capabilities switched off for one peer', [], 'There is no such switch.'],
+    [8, 'Optional parameters over 255 octets (RFC 9072)', [VECTORS], 'Taken from others; ours are never that long.'],
+    [
+      9,
+      'TCP MD5: right, wrong and changed keys, keys of ranges',
+      [
+        `${I}/peers.test.ts: TCP MD5: no session with the wrong password, one as soon as it is right`,
+        `${I}/keys.test.ts: both change the key one after the other, twice, and the session does not notice`,
+        `${B}/keys.test.ts: an attempt with the wrong key is made anew with the right one at once`,
+      ],
+    ],
+    [
+      10,
+      'Passive peers, listen ranges with limits, strangers',
+      [
+        `${B}/peer-lifecycle.test.ts: a peer of a listen range`,
+        `${B}/dynamic-slots.test.ts: dynamic peers come and go, seed %i`,
+        `${CONFORMANCE}: a source nobody is configured for is refused before any OPEN`,
+      ],
+    ],
+    [
+      11,
+      'Unnumbered: found by router advertisements, link-local next hops',
+      [`${I}/unnumbered.test.ts: both find each other by router advertisements, and the session comes up`],
+    ],
+    [12, 'Router advertisements that lie', [], 'The AS is configured, not learned; the router heard last is taken.'],
+    [
+      13,
+      'TTL security and multihop',
+      [
+        'test/kernel/tcp.test.ts: both ends with GTSM talk',
+        'test/kernel/tcp.test.ts: octets that come with too small a TTL are dropped',
+      ],
+      'Between two of ours only.',
+    ],
+    [
+      14,
+      'A peer that goes on sending garbage, and one that stops',
+      [
+        `${CONFORMANCE}: and the session comes back by itself within two seconds, again and again`,
+        'test/fuzz/octets.test.ts: UPDATEs and refreshes, changed at random, harm nobody else',
+      ],
+    ],
+    [15, 'BFD ends a session with 6/10', [], 'BFD is not built yet.'],
+    [
+      16,
+      'Capabilities nobody knows upset nobody',
+      [VECTORS, 'test/fuzz/octets.test.ts: OPENs and what follows, changed at random, harm nobody else'],
+    ],
+  ],
+  'Errors in UPDATEs': [
+    [17, 'Everything that is treated as withdrawn', [JUDGE, VECTORS]],
+    [18, 'Everything of which an attribute is discarded', [JUDGE, VECTORS]],
+    [
+      19,
+      'Everything that ends the session',
+      [
+        JUDGE,
+        VECTORS,
+        'test/fuzz/framer.test.ts: any octets give messages or one kind of fault, and the cuts change neither',
+      ],
+    ],
+    [20, 'Flags wrong and right', [JUDGE, VECTORS]],
+    [21, 'Lists of attributes to discard or to withdraw on', [], 'There are no such lists.'],
+    [22, 'A bad AGGREGATOR costs itself, a bad MED its routes, neither the session', [JUDGE]],
+    [
+      23,
+      'AS 0 in a path or an aggregator',
+      [JUDGE, `${B}/wire/open.test.ts: with AS 0 is of AS 0, whatever its capability says (RFC 7607)`],
+    ],
+    [
+      24,
+      'AS_SETs are refused',
+      [JUDGE, `${B}/update-effects.test.ts: an AS_SET in AS4_PATH is as unwelcome as in AS_PATH (RFC 9774)`],
+      'There is no switch to allow them.',
+    ],
+    [
+      25,
+      'Too many prefixes are no malformed UPDATE',
+      [
+        `${B}/prefix-limits.test.ts: a warning at the share and at the limit, each once, and the session goes on with action warn`,
+      ],
+    ],
+    [26, 'Next hops that are none', [VECTORS]],
+  ],
+  'Reflection and best path': [
+    [
+      27,
+      'Clients hear each other, non-clients do not, attributes stay',
+      [REFLECTED, `${B}/speaker.test.ts: tells non-clients only what clients say`, ORACLE],
+    ],
+    [
+      28,
+      'Cluster lists over several layers, without loops',
+      [ORACLE],
+      'With given cluster lists; not with four reflectors in a row.',
+    ],
+    [
+      29,
+      'What each client is told, exactly',
+      [ORACLE, `${I}/reflector.test.ts: no client is told its own routes, and the reflector installs none`],
+    ],
+    [30, 'Internal and external peers mixed: the right ones hear of each change', [ORACLE]],
+    [
+      31,
+      'Every step of the decision, with the reason shown',
+      [ORACLE],
+      'The reason shown is tried for some steps only.',
+    ],
+    [32, 'By metric and by local preference', [ORACLE]],
+    [33, 'AIGP', [], 'It is only passed on.'],
+    [34, 'Which kinds of peers may share traffic', [], 'Not tried yet.'],
+    [
+      35,
+      'Many equal paths, taken away one by one',
+      ['test/kernel/kernel.test.ts: the next run takes over what is there, and writes nothing'],
+      'In the kernel; not with 64 paths from BGP.',
+    ],
+    [36, 'The same next hop twice among equal paths', [], 'Not tried yet.'],
+    [37, 'Weights by link bandwidth', [], 'Not built yet.'],
+    [38, 'A recorded network of six routers', [], 'Not tried yet.'],
+  ],
+  'ADD-PATH': [
+    [39, 'The best N for each neighbour', [], 'Not built yet.'],
+    [40, 'One path is withdrawn, the others stay, with their ids', [], 'Not built yet.'],
+    [41, 'Receiving switched off', [], 'Not built yet.'],
+    [42, 'With graceful and long-lived restart', [], 'Not built yet.'],
+    [43, 'Limits of the number of paths', [], 'Not built yet.'],
+  ],
+  'Restart and refresh': [
+    [
+      44,
+      'Helper and restarter, timers, a second restart meanwhile',
+      [
+        `${B}/restart.test.ts: a peer that restarts`,
+        `${B}/restart.test.ts: a speaker that restarts itself`,
+        `${B}/restart-again.test.ts: a peer that is lost again before it told anything loses what was stale already`,
+      ],
+    ],
+    [
+      45,
+      'Routes stay in the kernel over a restart',
+      [
+        'test/e2e/agent.test.ts: leaves its routes when it stops with graceful restart, and takes them over when it is back',
+        'test/e2e/agent.test.ts: that is killed finds its routes again',
+      ],
+    ],
+    [
+      46,
+      'Long-lived: marked, last choice, kept from those who do not know it',
+      [
+        `${B}/long-lived.test.ts: a peer that is away longer than its restart time`,
+        `${I}/restart.test.ts: while we are long away our routes stay there, marked, and are fresh when we are back`,
+      ],
+    ],
+    [
+      47,
+      'An enhanced refresh sweeps what is gone',
+      [
+        `${B}/refresh.test.ts: what is not told again is gone at the end, and not before`,
+        `${I}/refresh.test.ts: BIRD tells everything again between beginning and end, and nothing is lost`,
+      ],
+    ],
+    [
+      48,
+      'A policy changes without touching the peer',
+      [
+        `${B}/policy-change.test.ts: withdraws what it refuses and tells what it lets pass again, without touching a session`,
+      ],
+    ],
+  ],
+  'Economy and load': [
+    [
+      49,
+      'A change that the peer cannot see sends nothing',
+      [`${B}/policy-change.test.ts: sends nothing when it is the same`],
+      'Not for an attribute that does not leave.',
+    ],
+    [
+      50,
+      'What changes and changes back at once sends nothing',
+      [`${B}/operation-counts.test.ts: changes that overtake each other in one piece are told once`],
+    ],
+    [
+      51,
+      'Peers told the same share one serialization',
+      [`${B}/operation-counts.test.ts: is serialized once, and written once to each member, whatever their number`],
+    ],
+    [
+      52,
+      'A fast sender: no hold time runs out, all arrives',
+      [`${B}/lagging-members.test.ts: members that lag, seed %i`],
+      'npm run bench plays it at full size.',
+    ],
+    [53, 'A peer with a large table is lost: the others do not notice', [], 'npm run bench -- withdraw plays it.'],
+    [
+      54,
+      'UPDATEs filled to 4096 octets exactly',
+      [
+        `${B}/wire/exported-octets.test.ts: fill their UPDATEs up to 4096 octets, and no prefix is lost or told twice`,
+        `${B}/update-effects.test.ts: the largest that still fits once it is reflected is told`,
+      ],
+    ],
+  ],
+  'Policy, limits, families, kernel': [
+    [
+      55,
+      'Prefix limits: warn, restart, shut down, raise',
+      [
+        `${B}/prefix-limits.test.ts: a warning at the share and at the limit, each once, and the session goes on with action warn`,
+        `${B}/peer-lifecycle.test.ts: that is shut out until somebody looks comes in again with new limits`,
+      ],
+    ],
+    [
+      56,
+      'Graceful shutdown, internal and external',
+      [
+        `${B}/signals.test.ts: GRACEFUL_SHUTDOWN (RFC 8326)`,
+        `${I}/signals.test.ts: BIRD withdraws gracefully, and has traffic discarded`,
+      ],
+    ],
+    [
+      57,
+      'Without a policy nothing passes between ASes',
+      [
+        `${B}/speaker.test.ts: accepts and passes on nothing without a policy (RFC 8212), but tells what is originated for it`,
+      ],
+    ],
+    [
+      58,
+      'IPv4 routes over IPv6 sessions, numbered and not',
+      [
+        `${I}/extended-next-hop.test.ts: an IPv4 route comes with an IPv6 next hop, and goes into the kernel so`,
+        `${I}/unnumbered.test.ts: IPv4 and IPv6 routes go into the kernel by way of the link-local address`,
+        `${B}/extended-next-hop.test.ts: a route with an IPv6 next hop is reflected to whoever can take it, in MP_REACH_NLRI, and to nobody else`,
+      ],
+    ],
+    [
+      59,
+      'Foreign kernel routes are left alone; told only once installed',
+      ['test/kernel/netlink-routes.test.ts: a deletion spares what is not of our protocol'],
+      'To wait for the kernel before telling is not built.',
+    ],
+    [
+      60,
+      'The octets of everything sent',
+      [
+        `${B}/wire/exported-octets.test.ts: an UPDATE to`,
+        `${B}/wire/open.test.ts: is written as RFC 4271 and 5492 say`,
+      ],
+      'tshark reads all that is sent in test/interop.',
+    ],
+  ],
+}
+
+export const SCENARIOS: readonly Scenario[] = Object.entries(AREAS).flatMap(([area, rows]) =>
+  rows.map(([number, what, tests, open]) => ({ number, area, what, tests, ...(open !== undefined && { open }) })),
+)
