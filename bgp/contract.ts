@@ -21,6 +21,8 @@ export interface SpeakerConfig {
   readonly policies: readonly Policy[]
   /** Most next hops of one route (ECMP); 1: only the best. */
   readonly maxPaths: number
+  /** MED counts between paths of different neighbour ASes too. */
+  readonly alwaysCompareMed?: boolean
   readonly gracefulRestart?: {
     readonly restartSeconds: number
     /** How long routes are kept after that as the last choice, ours by peers and theirs by us (RFC 9494). */
@@ -265,6 +267,8 @@ export interface RouteView {
   readonly stale: boolean
   /** Among the equal paths that go to the kernel together. */
   readonly multipath: boolean
+  /** Its share of the traffic among those, where link bandwidths tell them apart. */
+  readonly weight?: number
   /** Why it may not be used: rejected by policy, AS loop, next hop unresolvable. */
   readonly ineligible?: string
   readonly pathId?: number

@@ -4,6 +4,7 @@ import { SetFlag } from './rib/fields.ts'
 import { type Rib, RowFlag } from './rib/rib.ts'
 import { isDiscarded } from './rib/signals.ts'
 import type { Tables } from './rib/tables.ts'
+import { weightsOf } from './rib/weights.ts'
 
 const NO_PATHS: readonly NextHopPath[] = []
 
@@ -83,7 +84,11 @@ export class Feed implements BestRouteFeed {
     const rows = rib.multipath(prefix)
     if (rows.length === 1) return nextHops.pathOf(sets.nextHop[best]!)
     const distinct = [...new Set(rows.map((row) => sets.nextHop[rib.setOf(row)]!))]
-    const paths = distinct.map((id) => nextHops.pathOf(id)[0]!)
+    const weights = weightsOf(rib, sets, rows)
+    const paths = distinct.map((id) => {
+      const path = nextHops.pathOf(id)[0]!
+      return weights === undefined ? path : { ...path, weight: weights.get(id)! }
+    })
     paths.sort((a, b) => compareText(`${a.nextHop}%${a.interfaceName}`, `${b.nextHop}%${b.interfaceName}`))
     return this.#share(paths.slice(0, this.#maxPaths))
   }

@@ -16,6 +16,7 @@ import { Originations } from './originations.ts'
 import { Peer, type PeerContext } from './peer/peer.ts'
 import { placeOf } from './place.ts'
 import type { Connection, SpeakerPorts } from './ports.ts'
+import { Reconsideration } from './reconsideration.ts'
 import type { Distribution } from './rib/distribution.ts'
 import { Sweeps } from './rib/sweeps.ts'
 import { Tables } from './rib/tables.ts'
@@ -62,8 +63,7 @@ export class Speaker {
   #kicked = false
   #stopped = false
   #deferring = true
-  /** Prefixes still to be looked at after next hops changed: cursor per family. */
-  readonly #reconsider = new Map<string, number>()
+  readonly #reconsideration: Reconsideration
   /** Connections refused because nobody is configured for their source. */
   refusedConnections = 0
 
@@ -73,6 +73,7 @@ export class Speaker {
     this.#tables = new Tables(ports.random, options.resolveNextHop)
     this.#distributions = [...this.#tables.distributions.values()]
     this.#originations = new Originations(this.#tables)
+    this.#reconsideration = new Reconsideration(this.#tables.ribs.values())
     this.#context = this.#makeContext()
     this.#listeners = new Listeners(
       ports,
@@ -91,6 +92,7 @@ export class Speaker {
     if (before !== undefined && identityKey(before) !== identityKey(config)) {
       for (const peer of this.#peers.values()) peer.stop(cease(CeaseError.OtherConfigurationChange))
     }
+    if (this.#tables.decision.compareMedAlways(config.alwaysCompareMed === true)) this.#reconsideration.start()
     this.#originations.apply(config.originationSets)
     if (this.#feed !== undefined) this.#feed.maxPaths = config.maxPaths
     this.#listeners.apply(config)
@@ -139,7 +141,7 @@ export class Speaker {
   /** The resolver's answers may have changed. */
   nextHopsChanged(): void {
     if (this.#tables.nextHops.refresh().size === 0) return
-    for (const name of this.#tables.ribs.keys()) this.#reconsider.set(name, 1)
+    this.#reconsideration.start()
     this.#kick()
   }
 
@@ -251,24 +253,14 @@ export class Speaker {
   #work(): void {
     this.#kicked = false
     if (this.#sweeps.busy) this.#sweeps.step()
-    this.#reconsiderSlice()
-    let more = this.#sweeps.busy || this.#reconsider.size > 0
+    this.#reconsideration.step()
+    let more = this.#sweeps.busy || this.#reconsideration.busy
     for (const distribution of this.#distributions) {
       distribution.flush()
       if (distribution.advance()) more = true
     }
     if (this.#feed?.waiting) this.#options.onEvent?.({ type: 'BestRoutesChanged' })
     if (more) this.#kick()
-  }
-
-  #reconsiderSlice(): void {
-    for (const [name, from] of this.#reconsider) {
-      const rib = this.#tables.ribs.get(name as never)!
-      const end = Math.min(rib.prefixes.end, from + RECONSIDER_SLICE)
-      for (let prefix = from; prefix < end; prefix++) rib.reconsider(prefix)
-      if (end < rib.prefixes.end) this.#reconsider.set(name, end)
-      else this.#reconsider.delete(name)
-    }
   }
 
   /** RFC 4724, section 4.1: routes are chosen, and told, once every peer that restarts with us has said all it has. */
@@ -290,7 +282,6 @@ export class Speaker {
   }
 }
 
-const RECONSIDER_SLICE = 50_000
 /** Changed prefixes that go out without waiting for the end of the round. */
 const PORTION = 8_192
 

@@ -11,6 +11,7 @@ import type { RowId } from './rib/path-rows.ts'
 import { type Rib, RowFlag } from './rib/rib.ts'
 import { isDiscarded, signalsObeyed } from './rib/signals.ts'
 import { LOCAL_SLOT, type Tables } from './rib/tables.ts'
+import { weightsOf } from './rib/weights.ts'
 import { formatAsPath } from './wire/attributes/as-path.ts'
 import { uint32At } from './wire/attributes/codec.ts'
 import { type PathAttributes, readAttributes } from './wire/attributes/record.ts'
@@ -87,9 +88,16 @@ function viewsOf(sources: ViewSources, query: RouteQuery, rib: Rib, id: PrefixId
   } else if (!query.allPaths) {
     rows = rows.filter((row) => row === best)
   }
-  const equal = sources.maxPaths > 1 ? new Set(rib.multipath(id)) : new Set([best])
+  const together = sources.maxPaths > 1 ? rib.multipath(id) : [best]
+  const equal = new Set(together.length > 1 ? together : [])
+  const weights = equal.size > 0 ? weightsOf(rib, sources.tables.sets, together) : undefined
   rows.sort((a, b) => Number(b === best) - Number(a === best) || rib.peerOf(a) - rib.peerOf(b))
-  return rows.map((row) => viewOfRow(sources, rib, id, row, row === best, equal.size > 1 && equal.has(row)))
+  const { nextHop } = sources.tables.sets
+  return rows.map((row) => {
+    const weight = equal.has(row) ? weights?.get(nextHop[rib.setOf(row)]!) : undefined
+    const view = viewOfRow(sources, rib, id, row, row === best, equal.has(row))
+    return weight === undefined ? view : { ...view, weight }
+  })
 }
 
 function viewOfRow(

@@ -50,10 +50,23 @@ export type PeerOrder = (slotA: number, slotB: number) => number
 export class Decision {
   readonly #sets: AttributesTable
   readonly #peerOrder: PeerOrder
+  #medAlways = false
 
   constructor(sets: AttributesTable, peerOrder: PeerOrder) {
     this.#sets = sets
     this.#peerOrder = peerOrder
+  }
+
+  /** Whether MED counts between different neighbour ASes too; true when that is a change. */
+  compareMedAlways(always: boolean): boolean {
+    const changed = this.#medAlways !== always
+    this.#medAlways = always
+    return changed
+  }
+
+  /** MED counts among the paths with the same number only. */
+  medGroupOf(set: SetId): number {
+    return this.#medAlways ? 0 : this.#sets.neighbourAsn[set]!
   }
 
   /** `useMed`: compare MED when the neighbour AS is the same; false among winners of different neighbours. Hot. */
@@ -82,7 +95,7 @@ export class Decision {
       const rule = t.lengthAndOrigin[a]! >> 2 === t.lengthAndOrigin[b]! >> 2 ? Rule.Origin : Rule.AsPathLength
       return lengthOrigin < 0 ? -rule : rule
     }
-    if (useMed && t.neighbourAsn[a] === t.neighbourAsn[b]) {
+    if (useMed && (this.#medAlways || t.neighbourAsn[a] === t.neighbourAsn[b])) {
       const med = t.med[a]! - t.med[b]!
       if (med !== 0) return med < 0 ? -Rule.Med : Rule.Med
     }

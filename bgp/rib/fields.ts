@@ -1,6 +1,7 @@
 import { type Address, addressFromOctets, isLinkLocal } from '../../routing/ip/address.ts'
 import { isHostAddress4 } from '../wire/attributes/basic.ts'
 import { uint16At, uint32At } from '../wire/attributes/codec.ts'
+import { isLinkBandwidth } from '../wire/attributes/link-bandwidth.ts'
 import { isHostNextHop } from '../wire/attributes/mp.ts'
 import { AttributeCode, AttributeFlag, Origin, SegmentType } from '../wire/iana.ts'
 import type { RoleRow } from '../wire/roles.ts'
@@ -29,6 +30,8 @@ export const SetFlag = {
   LongLivedStale: 1 << 13,
   /** Asks for its traffic to be discarded (RFC 7999). */
   Blackhole: 1 << 14,
+  /** Has a link bandwidth (draft-ietf-idr-link-bandwidth). */
+  LinkBandwidth: 1 << 15,
 } as const
 
 /** Any of these keeps a set from being chosen (RFC 4271, 9.1.2; RFC 4456, 8; RFC 9234, 5). */
@@ -144,6 +147,9 @@ function decodeField(
       return
     case AttributeCode.Communities:
       return decodeCommunities(octets, start, end, f)
+    case AttributeCode.ExtendedCommunities:
+      for (let at = start; at < end; at += 8) if (isLinkBandwidth(octets, at)) f.flags |= SetFlag.LinkBandwidth
+      return
     case AttributeCode.OriginatorId:
       f.originator = uint32At(octets, start)
       if (f.originator === source.localIdentifier && !source.local) f.flags |= SetFlag.OwnOriginator

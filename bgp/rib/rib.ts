@@ -265,7 +265,7 @@ export class Rib {
       const set = this.#rows.set[row]!
       if (this.#sets.med[set] !== 0) anyMed = 1
       if (!this.eligible(row)) continue
-      const neighbour = this.#sets.neighbourAsn[set]!
+      const neighbour = this.#decision.medGroupOf(set)
       const winner = winners.get(neighbour)
       if (winner === undefined || this.#decision.compare(set, this.#rows.set[winner]!, true) < 0)
         winners.set(neighbour, row)

@@ -84,7 +84,7 @@ export function routeRow(route: RouteView): Cell[] {
   return [
     marks(route),
     route.prefix,
-    route.nextHop,
+    route.weight === undefined ? route.nextHop : `${route.nextHop} weight ${route.weight}`,
     route.from,
     route.localPref,
     route.med,

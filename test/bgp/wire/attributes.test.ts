@@ -38,7 +38,13 @@ describe('communities as people write them', () => {
     ['large:4200000000:1:2', 'large', 'fa56ea000000000100000002'],
     ['rt:65000:100', 'extended', '0002fde800000064'],
     ['soo:4200000000:7', 'extended', '0203fa56ea000007'],
-    ['ext:0x4004fde847c35000', 'extended', '4004fde847c35000'],
+    ['bandwidth:65000:100000', 'extended', '4004fde847c35000'],
+    ['transitive-bandwidth:65000:10000000000', 'extended', '0004fde8501502f9'],
+    ['encapsulation:8', 'extended', '030c000000000008'],
+    ['color:100', 'extended', '030b000000000064'],
+    ['ext:0x4004fde87f800000', 'extended', '4004fde87f800000'],
+    ['ext:0x4004fde83f000000', 'extended', '4004fde83f000000'],
+    ['ext:0x030c000100000008', 'extended', '030c000100000008'],
   ])('%s', (text, kind, octets) => {
     const community = parseCommunity(text)!
     expect([community.kind, hex(community.octets)]).toEqual([kind, octets])
