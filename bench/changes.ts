@@ -1,8 +1,8 @@
 import { addressOf } from './addresses.ts'
-import { attributes, update } from './octets.ts'
+import { announcement } from './octets.ts'
 import type { Scenario } from './scenario.ts'
+import { SHAPES } from './shapes.ts'
 import type { SimPeer } from './sim-peer.ts'
-import { encodePrefixAt } from './table.ts'
 
 /** Who makes changes, and who sees them. */
 export interface ChangingStage {
@@ -29,7 +29,8 @@ export class Changes {
 
   async run(ticks: number): Promise<void> {
     const [source] = this.#stage.sources
-    const { prefixesPerSource, external } = this.#stage.scenario
+    const { prefixesPerSource, external, shape } = this.#stage.scenario
+    const { numbering } = SHAPES[shape]!
     const start = performance.now()
     for (let tick = 0; tick < ticks; ) {
       const due = Math.min(ticks, Math.floor(performance.now() - start))
@@ -37,15 +38,17 @@ export class Changes {
         for (let i = 0; i < CHANGES_PER_TICK; i++) {
           const number = this.#sentAt.length
           const index = Math.imul(number, 7919) % prefixesPerSource
-          const set = attributes({
+          const routes = {
             external,
             asPath: [64_999],
             nextHop: addressOf(1, 0),
             med: MARK + number,
             communities: [],
-          })
+          }
+          const nlri: number[] = []
+          numbering.push(nlri, Math.abs(index))
           this.#sentAt.push(performance.now())
-          source!.send(update(new Uint8Array(0), set, encodePrefixAt(Math.abs(index))))
+          source!.send(announcement(4, routes, nlri))
         }
       }
       await new Promise((resolve) => setImmediate(resolve))

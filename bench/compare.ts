@@ -10,6 +10,7 @@ import { openbgpd } from './daemons/openbgpd.ts'
 import { routelet } from './daemons/routelet.ts'
 import { type Measured, runOnce } from './run.ts'
 import type { Scenario } from './scenario.ts'
+import { SHAPES } from './shapes.ts'
 
 export const DAEMONS: readonly Daemon[] = [nullSpeaker, routelet, bird, frr, gobgp, openbgpd]
 /** They are this project's, and need no installation. */
@@ -83,6 +84,7 @@ export async function compare(
 }
 
 /** The null speaker copies what comes, which is all that is needed where a table is only spread. */
-function plays(daemon: Daemon, { play }: Scenario): boolean {
-  return daemon.name !== 'null' || play === 'table' || play === 'pods'
+function plays(daemon: Daemon, { play, shape }: Scenario): boolean {
+  if (SHAPES[shape]!.policies && !daemon.hasPolicies) return false
+  return daemon.name !== 'null' || ((play === 'table' || play === 'pods') && !SHAPES[shape]!.overlaps)
 }

@@ -11,6 +11,8 @@ export function digestAttributes(octets: Uint8Array, start: number, end: number,
     if (external ? KEPT_EXTERNALLY.has(code) : code <= 8) {
       for (let part = value; part < next; part += step) sum = (sum + hash(octets, code, part, part + step)) >>> 0
     }
+    // Of MP_REACH_NLRI the next hop, after family and length.
+    if (code === 14) sum = (sum + hash(octets, 3, value + 4, value + 4 + octets[value + 3]!)) >>> 0
     at = next
   }
   // Zero means that a prefix is not held.

@@ -1,20 +1,26 @@
+import { indexOf } from './addresses.ts'
 import { digestAttributes } from './digest.ts'
-import { indexOf } from './table.ts'
+import { type Numbering, PLAIN } from './numbering.ts'
 
 /** What a receiver holds: a digest of the attributes per prefix number, 0 where it holds nothing. */
 export class HeldRoutes {
   digests = new Uint32Array(1 << 12)
   /** Prefixes held. */
   count = 0
+  /** Prefixes held with the attributes that are expected; counted once something is. */
+  right = 0
+  #expected: Uint32Array | undefined
   /** Prefixes in all UPDATEs taken in. */
   prefixes = 0
   readonly external: boolean
+  readonly numbering: Numbering
   /** The peer's own prefixes, `[from, to)`: some daemons tell them back, which counts for nothing. */
   readonly #ownFrom: number
   readonly #ownTo: number
 
-  constructor(external: boolean, ownFrom = 0, ownTo = 0) {
+  constructor(external: boolean, ownFrom = 0, ownTo = 0, numbering: Numbering = PLAIN) {
     this.external = external
+    this.numbering = numbering
     this.#ownFrom = ownFrom
     this.#ownTo = ownTo
   }
@@ -24,6 +30,7 @@ export class HeldRoutes {
     const withdrawnEnd = at + 21 + ((octets[at + 19]! << 8) | octets[at + 20]!)
     const attributesEnd = withdrawnEnd + 2 + ((octets[withdrawnEnd]! << 8) | octets[withdrawnEnd + 1]!)
     this.#mark(octets, at + 21, withdrawnEnd, 0)
+    if (this.numbering.family === 6) return this.#takeMultiprotocol(octets, withdrawnEnd + 2, attributesEnd)
     if (attributesEnd === at + length) return
     const digest = digestAttributes(octets, withdrawnEnd + 2, attributesEnd, this.external)
     this.#mark(octets, attributesEnd, at + length, digest)
@@ -37,6 +44,11 @@ export class HeldRoutes {
       at += length
     }
     return this
+  }
+
+  /** From now on `right` is counted. */
+  expect(wanted: HeldRoutes): void {
+    this.#expected = wanted.digests
   }
 
   forget(): void {
@@ -55,20 +67,52 @@ export class HeldRoutes {
     return differ
   }
 
+  /** NLRI in attributes (RFC 4760): MP_REACH_NLRI after its next hop, MP_UNREACH_NLRI after its family. */
+  #takeMultiprotocol(octets: Uint8Array, start: number, end: number): void {
+    for (let at = start; at < end; ) {
+      const wide = (octets[at]! & 0x10) !== 0
+      const value = at + (wide ? 4 : 3)
+      const next = value + (wide ? (octets[at + 2]! << 8) | octets[at + 3]! : octets[at + 2]!)
+      if (octets[at + 1] === 15) this.#mark(octets, value + 3, next, 0)
+      if (octets[at + 1] === 14)
+        this.#mark(octets, value + 5 + octets[value + 3]!, next, digestAttributes(octets, start, end, this.external))
+      at = next
+    }
+  }
+
   #mark(octets: Uint8Array, start: number, end: number, digest: number): void {
+    if (this.numbering !== PLAIN) return this.#markAny(octets, start, end, digest)
     this.prefixes += (end - start) / 4
     for (let at = start; at < end; ) {
       // All prefixes of the load have 17 to 24 bits.
       const index = indexOf(((octets[at + 1]! << 24) | (octets[at + 2]! << 16) | (octets[at + 3]! << 8)) >>> 0)
       at += 4
-      if (index >= this.#ownFrom && index < this.#ownTo) continue
-      if (index >= this.digests.length) this.#grow(index)
-      const before = this.digests[index]!
-      if (before === 0) {
-        if (digest !== 0) this.count++
-      } else if (digest === 0) this.count--
-      this.digests[index] = digest
+      this.#set(index, digest)
     }
+  }
+
+  #markAny(octets: Uint8Array, start: number, end: number, digest: number): void {
+    for (let at = start; at < end; at += 1 + ((octets[at]! + 7) >> 3)) {
+      this.prefixes++
+      this.#set(this.numbering.read(octets, at), digest)
+    }
+  }
+
+  #set(index: number, digest: number): void {
+    if (index >= this.#ownFrom && index < this.#ownTo) return
+    if (index >= this.digests.length) this.#grow(index)
+    const before = this.digests[index]!
+    if (this.#expected !== undefined && before !== digest) this.#compare(before, digest, this.#expected[index] ?? 0)
+    if (before === 0) {
+      if (digest !== 0) this.count++
+    } else if (digest === 0) this.count--
+    this.digests[index] = digest
+  }
+
+  #compare(before: number, digest: number, expected: number): void {
+    if (expected === 0) return
+    if (digest === expected) this.right++
+    else if (before === expected) this.right--
   }
 
   #grow(index: number): void {

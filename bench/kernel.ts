@@ -3,13 +3,14 @@ import { chmodSync, mkdtempSync, openSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { stdout } from 'node:process'
 import Table from 'cli-table3'
+import { prefixAt } from './addresses.ts'
 import { end, pin, pinProcess } from './children.ts'
 import type { Contender } from './compare.ts'
 import { KernelTable } from './kernel-table.ts'
 import { markdownTable } from './markdown.ts'
 import { median } from './median.ts'
 import { SimPeer } from './sim-peer.ts'
-import { buildTable, prefixAt, withdrawals } from './table.ts'
+import { buildTable, withdrawals } from './table.ts'
 
 export interface KernelOptions {
   readonly sizes: readonly number[]

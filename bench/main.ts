@@ -1,5 +1,5 @@
 import { argv } from 'node:process'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import {
   type Flags,
   GROWN,
@@ -14,6 +14,7 @@ import {
 import { DAEMONS } from './compare.ts'
 import { enterNamespace } from './namespace.ts'
 import { SCENARIOS, type Scenario, scenario } from './scenario.ts'
+import { SHAPES, unplayable } from './shapes.ts'
 
 /**
  * `npm run bench`: routelet measured side by side with whichever other daemons are installed.
@@ -28,6 +29,7 @@ interface CompareFlags extends Flags {
   readonly receivers?: number
   readonly seed: number
   readonly quick?: true
+  readonly shape: string
 }
 
 withCommon(program.command('compare', { isDefault: true }), names(DAEMONS.map(({ name }) => name)), 'latest')
@@ -38,6 +40,7 @@ withCommon(program.command('compare', { isDefault: true }), names(DAEMONS.map(({
   .option('--receivers <n>', 'receivers instead of the scenario’s', count)
   .option('--seed <n>', 'seed of the generated tables', count, 1)
   .option('--quick', 'small tables, one run of each')
+  .addOption(new Option('--shape <name>', shapes()).choices(Object.keys(SHAPES)).default('plain'))
   .option('--profile <dir>', 'write CPU profiles of routelet there')
   .addHelpText('after', () => `\n${howToAdd()}`)
   .action(async (asked: string[], flags: CompareFlags, command: Command) => {
@@ -102,10 +105,19 @@ function withCommon(command: Command, peers: string, file: string): Command {
 function chosenScenarios(command: Command, asked: readonly string[], flags: CompareFlags): Scenario[] {
   const wanted = asked.length > 0 ? asked : SCENARIOS
   return wanted.map((name) => {
-    const { seed, quick = false, prefixes, receivers } = flags
-    const found = scenario(name, { seed, quick, prefixes, receivers })
-    return found ?? command.error(`unknown scenario '${name}', there are: ${SCENARIOS.join(', ')}`, { exitCode: 2 })
+    const { seed, quick = false, prefixes, receivers, shape } = flags
+    const found = scenario(name, { seed, quick, prefixes, receivers, shape })
+    if (found === undefined)
+      return command.error(`unknown scenario '${name}', there are: ${SCENARIOS.join(', ')}`, { exitCode: 2 })
+    const problem = unplayable(shape, found.play, found.external, found.receivers)
+    return problem === undefined ? found : command.error(`${name} with --shape ${shape}: ${problem}`, { exitCode: 2 })
   })
+}
+
+function shapes(): string {
+  return Object.entries(SHAPES)
+    .map(([name, { what }]) => `${name}: ${what}`)
+    .join('; ')
 }
 
 function howToAdd(): string {

@@ -6,6 +6,8 @@ export function enterNamespace(): void {
   if (env['ROUTELET_BENCH_INSIDE'] === '1') {
     execFileSync('ip', ['link', 'set', 'lo', 'up'])
     execFileSync('ip', ['addr', 'replace', '10.99.0.1/16', 'dev', 'lo'])
+    // Next hops of IPv6 routes.
+    execFileSync('ip', ['addr', 'replace', '2001:db8:99::1/64', 'dev', 'lo'])
     return
   }
   const flags = process.getuid?.() === 0 ? ['-n'] : ['-rn']

@@ -12,9 +12,9 @@ export function message(type: number, body: Uint8Array): Uint8Array {
 
 export const KEEPALIVE = message(4, new Uint8Array(0))
 
-/** OPEN with four-octet AS, IPv4 unicast and route refresh. */
-export function open(asn: number, identifier: readonly number[], holdSeconds: number): Uint8Array {
-  const capabilities = [1, 4, 0, 1, 0, 1, 2, 0, 65, 4, ...uint32(asn)]
+/** OPEN with four-octet AS, one unicast family and route refresh. */
+export function open(asn: number, identifier: readonly number[], holdSeconds: number, family: 4 | 6 = 4): Uint8Array {
+  const capabilities = [1, 4, 0, family === 4 ? 1 : 2, 0, 1, 2, 0, 65, 4, ...uint32(asn)]
   const short = asn > 0xffff ? 23456 : asn
   const head = [
     4,
@@ -34,19 +34,40 @@ export interface AttributeOptions {
   readonly nextHop: readonly number[]
   readonly med: number
   readonly communities: readonly number[]
+  readonly localPref?: number
 }
 
 /** ORIGIN, AS_PATH, NEXT_HOP, MED, LOCAL_PREF (internal), COMMUNITIES. */
-export function attributes({ external, asPath, nextHop, med, communities }: AttributeOptions): Uint8Array {
-  const path = asPath.length === 0 ? [] : [2, asPath.length, ...asPath.flatMap(uint32)]
-  return Uint8Array.from([
-    ...[0x40, 1, 1, 0],
-    ...[0x40, 2, path.length, ...path],
-    ...[0x40, 3, 4, ...nextHop],
-    ...[0x80, 4, 4, ...uint32(med)],
-    ...(external ? [] : [0x40, 5, 4, ...uint32(100)]),
-    ...(communities.length === 0 ? [] : [0xc0, 8, communities.length * 4, ...communities.flatMap(uint32)]),
-  ])
+export function attributes(options: AttributeOptions): Uint8Array {
+  return Uint8Array.from(attributeList(options, attribute(0x40, 3, options.nextHop)))
+}
+
+/** An UPDATE that announces `nlri`; IPv6 in MP_REACH_NLRI (RFC 4760), with a next hop made from the IPv4 one. */
+export function announcement(family: 4 | 6, options: AttributeOptions, nlri: readonly number[]): Uint8Array {
+  const none = new Uint8Array(0)
+  if (family === 4) return update(none, attributes(options), Uint8Array.from(nlri))
+  const nextHop = [0x20, 1, 0xd, 0xb8, 0, 0x99, 0, 0, 0, 0, 0, 0, ...options.nextHop]
+  const reach = attribute(0x80, 14, [0, 2, 1, nextHop.length, ...nextHop, 0, ...nlri])
+  return update(none, Uint8Array.from(attributeList(options, reach)), none)
+}
+
+function attributeList(
+  { external, asPath, med, communities, localPref = 100 }: AttributeOptions,
+  reach: readonly number[],
+): number[] {
+  return [
+    ...attribute(0x40, 1, [0]),
+    ...attribute(0x40, 2, asPath.length === 0 ? [] : [2, asPath.length, ...asPath.flatMap(uint32)]),
+    ...reach,
+    ...attribute(0x80, 4, uint32(med)),
+    ...(external ? [] : attribute(0x40, 5, uint32(localPref))),
+    ...(communities.length === 0 ? [] : attribute(0xc0, 8, communities.flatMap(uint32))),
+  ]
+}
+
+function attribute(flags: number, code: number, value: readonly number[]): number[] {
+  const head = value.length > 255 ? [flags | 0x10, code, ...uint16(value.length)] : [flags, code, value.length]
+  return [...head, ...value]
 }
 
 /** One UPDATE; `nlri` and `withdrawn` are encoded prefixes. */

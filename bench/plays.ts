@@ -3,6 +3,7 @@ import { Changes } from './changes.ts'
 import { HeldRoutes } from './held-routes.ts'
 import { percentile } from './median.ts'
 import type { LoadCommand, LoadResult, Scenario } from './scenario.ts'
+import { SHAPES, type Shape } from './shapes.ts'
 import { SimPeer } from './sim-peer.ts'
 import { buildTable, type Table } from './table.ts'
 
@@ -144,10 +145,12 @@ class Stage {
     this.sources = this.tables.map((_, i) => this.newPeer(1, i))
     this.receivers = Array.from({ length: scenario.receivers }, (_, i) => this.newPeer(2, i))
     this.wanted = this.#wanted()
+    if (this.#shape.overlaps) for (const { held } of this.receivers) held.expect(this.wanted)
   }
 
   newPeer(role: number, index: number): SimPeer {
     const { external } = this.scenario
+    const { numbering } = this.#shape
     const octets = addressOf(role, index)
     return new SimPeer({
       local: octets.join('.'),
@@ -157,6 +160,7 @@ class Stage {
       identifier: octets,
       external,
       own: role === 1 ? this.#ownRange(index) : [0, 0],
+      numbering,
     })
   }
 
@@ -178,10 +182,12 @@ class Stage {
   /** Every peer that is there holds what it must: all but what it announces itself. */
   async everybodyHasAll(): Promise<void> {
     const waits = [...this.receivers, ...this.sources]
-      .filter((peer) => !this.#gone.has(peer))
+      .filter((peer) => this.#isWatched(peer))
       .map((peer) => {
         const wanted = this.#countFor(peer)
-        return peer.until(() => peer.held.count === wanted).then(() => this.#doneAt.push(performance.now()))
+        // Where tables overlap a route may be held that is not yet the best.
+        const has = this.#shape.overlaps ? () => peer.held.right === wanted : () => peer.held.count === wanted
+        return peer.until(has).then(() => this.#doneAt.push(performance.now()))
       })
     await Promise.all(waits)
   }
@@ -215,7 +221,8 @@ class Stage {
   }
 
   #table(index: number): Table {
-    const { external, prefixesPerSource, prefixesPerSet: perSet, shared, seed } = this.scenario
+    const { external, prefixesPerSource, prefixesPerSet: perSet, shared, seed, sources } = this.scenario
+    const shape = this.#shape
     return buildTable({
       prefixes: prefixesPerSource,
       seed: seed + index,
@@ -224,18 +231,29 @@ class Stage {
       external,
       asn: 65_100 + index,
       // The shared addresses are the first ones of all.
-      base: shared + index * prefixesPerSource,
+      base: shape.overlaps ? 0 : shared + index * prefixesPerSource,
       shared,
+      shape,
+      ...(shape.overlaps && { among: { source: index, sources, seed } }),
     })
   }
 
   /** Of the shared addresses the first client's are the best: lowest BGP identifier. */
   #wanted(): HeldRoutes {
-    const wanted = new HeldRoutes(this.scenario.external)
-    for (const [i, { octets }] of [...this.tables.entries()].reverse()) {
+    const wanted = new HeldRoutes(this.scenario.external, 0, 0, this.#shape.numbering)
+    for (const [i, { wanted: octets }] of [...this.tables.entries()].reverse()) {
       if (!this.#gone.has(this.sources[i]!)) wanted.takeAll(octets)
     }
     return wanted
+  }
+
+  get #shape(): Shape {
+    return SHAPES[this.scenario.shape]!
+  }
+
+  /** Where tables overlap, sources hold different routes than receivers, for nobody is told its own. */
+  #isWatched(peer: SimPeer): boolean {
+    return !this.#gone.has(peer) && !(this.#shape.overlaps && this.sources.includes(peer))
   }
 
   #countFor(peer: SimPeer): number {
@@ -248,6 +266,7 @@ class Stage {
   /** What a source announces and is the best for, so that nobody tells it. */
   #ownRange(source: number): [number, number] {
     const { shared, prefixesPerSource } = this.scenario
+    if (this.#shape.overlaps) return [0, 0]
     const from = shared + source * prefixesPerSource
     return [source === 0 ? 0 : from, from + prefixesPerSource]
   }
@@ -256,7 +275,7 @@ class Stage {
     const faults: string[] = []
     if (this.scenario.play === 'churn' || this.scenario.play === 'late') return faults
     for (const peer of [...this.receivers, ...this.sources]) {
-      if (this.#gone.has(peer)) continue
+      if (!this.#isWatched(peer)) continue
       const differ = peer.held.differences(this.wanted)
       if (differ > 0) {
         faults.push(`${peer.options.local} has ${differ} prefixes that are not as they were sent`)

@@ -14,10 +14,15 @@ export interface Scenario {
   /** Play `pods`: addresses that every client announces. */
   readonly shared: number
   readonly seed: number
+  /** Name of the shape of the tables. */
+  readonly shape: string
 }
 
 /** The scenarios of the comparison, in full size and in one for daily use. */
-const ALL: readonly (Omit<Scenario, 'seed'> & { readonly quickPrefixes: number; readonly quickPeers?: number })[] = [
+const ALL: readonly (Omit<Scenario, 'seed' | 'shape'> & {
+  readonly quickPrefixes: number
+  readonly quickPeers?: number
+})[] = [
   row('full', 'one source, one receiver', 'table', 1, 1_000_000, 1, 100_000),
   row('full10', 'one source, ten receivers', 'table', 1, 500_000, 10, 50_000),
   row('multi10', 'ten sources that are clients too, one receiver more', 'table', 10, 100_000, 1, 5_000),
@@ -42,9 +47,13 @@ export interface Size {
   readonly quick: boolean
   readonly prefixes: number | undefined
   readonly receivers: number | undefined
+  readonly shape?: string
 }
 
-export function scenario(name: string, { seed, quick, prefixes, receivers }: Size): Scenario | undefined {
+export function scenario(
+  name: string,
+  { seed, quick, prefixes, receivers, shape = 'plain' }: Size,
+): Scenario | undefined {
   const found = ALL.find((candidate) => candidate.name === name)
   if (found === undefined) return undefined
   const { quickPrefixes, quickPeers, ...full } = found
@@ -54,6 +63,7 @@ export function scenario(name: string, { seed, quick, prefixes, receivers }: Siz
     sources: quick ? (quickPeers ?? full.sources) : full.sources,
     receivers: receivers ?? full.receivers,
     seed,
+    shape,
   }
 }
 

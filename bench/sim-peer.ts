@@ -1,5 +1,6 @@
 import net from 'node:net'
 import { HeldRoutes } from './held-routes.ts'
+import type { Numbering } from './numbering.ts'
 import { KEEPALIVE, message, open } from './octets.ts'
 
 export interface SimOptions {
@@ -11,6 +12,8 @@ export interface SimOptions {
   readonly external: boolean
   /** Numbers of the prefixes it announces itself: `[from, to)`. */
   readonly own: readonly [number, number]
+  /** IPv4 in the common lengths when left out. */
+  readonly numbering?: Numbering
 }
 
 /** A BGP speaker that knows just enough to hold a session: sends prepared octets, keeps book of what it gets. */
@@ -30,7 +33,7 @@ export class SimPeer {
 
   constructor(options: SimOptions) {
     this.options = options
-    this.held = new HeldRoutes(options.external, ...options.own)
+    this.held = new HeldRoutes(options.external, ...options.own, options.numbering)
   }
 
   /** Resolves when the session is established; tries again while the daemon does not take it. */
@@ -72,14 +75,14 @@ export class SimPeer {
   }
 
   #attempt(): Promise<boolean> {
-    const { local, daemon, port, asn, identifier } = this.options
+    const { local, daemon, port, asn, identifier, numbering } = this.options
     return new Promise((resolve) => {
       const socket = net.connect({ host: daemon, port, localAddress: local })
       this.#socket = socket
       this.#rest = EMPTY
       this.#established = false
       socket.setNoDelay(true)
-      socket.on('connect', () => socket.write(open(asn, identifier, 180)))
+      socket.on('connect', () => socket.write(open(asn, identifier, 180, numbering?.family)))
       socket.on('error', () => {})
       socket.on('close', () => {
         resolve(false)

@@ -7,6 +7,7 @@ import { env, stdout } from 'node:process'
 import Table from 'cli-table3'
 import { fetchDocument } from '../src/api/client.ts'
 import type { StatusDocument } from '../src/api/contract.ts'
+import { prefixAt } from './addresses.ts'
 import { end } from './children.ts'
 import { ROUTELET } from './daemons/routelet.ts'
 import { markdownTable } from './markdown.ts'
@@ -14,7 +15,7 @@ import { usage } from './measure.ts'
 import { median } from './median.ts'
 import { SimPeer } from './sim-peer.ts'
 import { longestStall, stallWatchEnv } from './stalls.ts'
-import { buildTable, prefixAt } from './table.ts'
+import { buildTable } from './table.ts'
 
 export interface StartOptions {
   readonly repeat: number

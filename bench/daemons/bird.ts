@@ -1,11 +1,13 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { POLICY, SHAPES, type Shape } from '../shapes.ts'
 import { below, type Daemon } from './daemon.ts'
 
 export const bird: Daemon = {
   name: 'bird',
   howToAdd: 'apt-get install bird2',
+  hasPolicies: true,
 
   find(root) {
     if (!existsSync(join(root, 'usr/sbin/bird'))) return undefined
@@ -15,7 +17,7 @@ export const bird: Daemon = {
   },
 
   prepare({ folder, listen, scenario, root }) {
-    return start({ folder, root }, configuration(listen, scenario.external))
+    return start({ folder, root }, configuration(listen, scenario.external, SHAPES[scenario.shape]))
   },
 
   prepareKernel({ folder, listen, root }) {
@@ -33,7 +35,10 @@ const KERNEL = `protocol direct { ipv4; interface "bench0"; }
 protocol kernel { ipv4 { import none; export where source = RTS_BGP; }; scan time 60; }
 `
 
-function configuration(listen: string, external: boolean): string {
+function configuration(listen: string, external: boolean, shape: Shape = SHAPES['plain']!): string {
+  const channel = `ipv${shape.numbering.family}`
+  const policy = `import filter { bgp_local_pref = ${POLICY.localPref}; accept; };
+    export filter { bgp_community.add((${POLICY.community.join(',')})); accept; };`
   const kind = external
     ? 'neighbor range 10.99.0.0/16 external; multihop'
     : 'neighbor range 10.99.0.0/16 internal; rr client; multihop'
@@ -46,7 +51,7 @@ protocol bgp load {
   dynamic name "load";
   passive;
   hold time 180;
-  ipv4 { import all; export all; };
+  ${channel} { ${shape.policies ? policy : 'import all; export all;'} };
 }
 `
 }

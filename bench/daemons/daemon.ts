@@ -6,6 +6,8 @@ export interface Daemon {
   /** What is installed below `root`, with its version; undefined: not there, and `howToAdd` says how to get it. */
   find(root: string): string | undefined
   readonly howToAdd: string
+  /** Its configuration can have the policies of the shape `policies`. */
+  readonly hasPolicies?: true
   /** Writes its configuration into `folder` and says what is to be started, in order; it listens on `listen` port 179. */
   prepare(setup: Setup): readonly (readonly string[])[]
   /** The same for one that installs what internal peers tell it into the kernel; absent: it is not measured so. */

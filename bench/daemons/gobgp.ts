@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { SHAPES } from '../shapes.ts'
 import { below, type Daemon } from './daemon.ts'
 
 export const gobgp: Daemon = {
@@ -14,14 +15,17 @@ export const gobgp: Daemon = {
   },
 
   prepare({ folder, listen, scenario, root }) {
-    writeFileSync(join(root, folder, 'gobgpd.toml'), configuration(listen, scenario.external))
+    writeFileSync(
+      join(root, folder, 'gobgpd.toml'),
+      configuration(listen, scenario.external, SHAPES[scenario.shape]!.numbering.family),
+    )
     return [
       below(root, ['/usr/bin/gobgpd', '-f', `${folder}/gobgpd.toml`, '-l', 'error', '--api-hosts', `${listen}:50051`]),
     ]
   },
 }
 
-function configuration(listen: string, external: boolean): string {
+function configuration(listen: string, external: boolean, family: 4 | 6): string {
   const reflector = `  [peer-groups.route-reflector.config]
     route-reflector-client = true
     route-reflector-cluster-id = "${listen}"
@@ -36,7 +40,7 @@ function configuration(listen: string, external: boolean): string {
     ${external ? '' : 'peer-as = 65000'}
 ${external ? '' : reflector}  [[peer-groups.afi-safis]]
     [peer-groups.afi-safis.config]
-      afi-safi-name = "ipv4-unicast"
+      afi-safi-name = "ipv${family}-unicast"
 [[dynamic-neighbors]]
   [dynamic-neighbors.config]
     prefix = "10.99.0.0/16"

@@ -1,5 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { SHAPES } from '../shapes.ts'
 import { below, type Daemon } from './daemon.ts'
 
 export const openbgpd: Daemon = {
@@ -17,13 +18,13 @@ export const openbgpd: Daemon = {
     // Its children lock themselves in there.
     mkdirSync(join(root, 'run/openbgpd'), { recursive: true })
     const file = join(root, folder, 'bgpd.conf')
-    writeFileSync(file, configuration(folder, listen, scenario.external))
+    writeFileSync(file, configuration(folder, listen, scenario.external, SHAPES[scenario.shape]!.numbering.family))
     chmodSync(file, 0o600)
     return [below(root, ['/usr/sbin/bgpd', '-d', '-f', `${folder}/bgpd.conf`])]
   },
 }
 
-function configuration(folder: string, listen: string, external: boolean): string {
+function configuration(folder: string, listen: string, external: boolean, family: 4 | 6): string {
   return `AS 65000
 router-id ${listen}
 fib-update no
@@ -33,6 +34,8 @@ nexthop qualify via default
 neighbor 10.99.0.0/16 {
   descr "load"
   passive
+  announce IPv4 ${family === 4 ? 'unicast' : 'none'}
+  announce IPv6 ${family === 6 ? 'unicast' : 'none'}
   holdtime 180
   ${external ? 'enforce neighbor-as no\n  multihop 2' : 'remote-as 65000\n  route-reflector'}
 }

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { env, execPath } from 'node:process'
+import { POLICY, SHAPES, type Shape } from '../shapes.ts'
 import type { Daemon } from './daemon.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -10,13 +11,14 @@ export const ROUTELET = join(root, 'bin/routelet')
 export const routelet: Daemon = {
   name: 'routelet',
   howToAdd: 'it is this project',
+  hasPolicies: true,
 
   find() {
     return `routelet ${execFileSync(ROUTELET, ['--version'], { encoding: 'utf8' }).trim()}`
   },
 
   prepare({ folder, listen, scenario }) {
-    return start('reflector', { folder, listen }, configuration(scenario.external))
+    return start('reflector', { folder, listen }, configuration(scenario.external, SHAPES[scenario.shape]))
   },
 
   prepareKernel({ folder, listen }) {
@@ -42,7 +44,8 @@ function program(): string[] {
   return [execPath, '--cpu-prof', '--cpu-prof-dir', folder, join(root, 'src/main.ts')]
 }
 
-function configuration(external: boolean): string {
+function configuration(external: boolean, shape: Shape = SHAPES['plain']!): string {
+  const policies = shape.policies ? { import: 'prefer', export: 'mark' } : { import: 'all', export: 'all' }
   return `apiVersion: routelet.io/v1alpha1
 kind: RoutingConfig
 metadata: { name: default }
@@ -54,11 +57,25 @@ metadata: { name: load }
 spec:
   listenRange: 10.99.0.0/16
   peerASNType: ${external ? 'External' : 'Internal'}
-  families: [ipv4-unicast]
-${external ? '  importPolicies: [all]\n  exportPolicies: [all]\n' : '  routeReflectorClient: true\n'}---
+  families: [ipv${shape.numbering.family}-unicast]
+  importPolicies: [${policies.import}]
+  exportPolicies: [${policies.export}]
+${external ? '' : '  routeReflectorClient: true\n'}---
 apiVersion: routelet.io/v1alpha1
 kind: RoutePolicy
 metadata: { name: all }
 spec: { rules: [], defaultAction: Accept }
+---
+apiVersion: routelet.io/v1alpha1
+kind: RoutePolicy
+metadata: { name: prefer }
+spec: { rules: [{ name: all, set: { localPref: ${POLICY.localPref} }, action: Accept }], defaultAction: Reject }
+---
+apiVersion: routelet.io/v1alpha1
+kind: RoutePolicy
+metadata: { name: mark }
+spec:
+  rules: [{ name: all, set: { addCommunities: ['${POLICY.community.join(':')}'] }, action: Accept }]
+  defaultAction: Reject
 `
 }
