@@ -56,6 +56,8 @@ export interface PeerOptions {
   /** GTSM (RFC 5082): the peer is at most this many hops away. */
   readonly ttlSecurityHops?: number
   readonly routeReflectorClient: boolean
+  /** CLUSTER_ID of the cluster that these clients form; absent: the speaker's (RFC 4456, section 7). */
+  readonly clusterId?: Address
   readonly nextHop: 'auto' | 'self' | 'keep'
   /** Of external peers; absent: none is offered and ONLY_TO_CUSTOMER passes untouched. */
   readonly role?: Role

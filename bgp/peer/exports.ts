@@ -12,7 +12,7 @@ import type { FamilyRow } from '../wire/families.ts'
 import { MAX_EXTENDED_MESSAGE, MAX_MESSAGE } from '../wire/framer.ts'
 import { RefreshSubtype } from '../wire/iana.ts'
 import { roleRow } from '../wire/roles.ts'
-import { policiesOf, type RouteChannel, type RouteContext } from './route-context.ts'
+import { policiesOf, type RouteChannel, type RouteContext, speakerClusterId } from './route-context.ts'
 
 interface FamilyState {
   readonly family: FamilyRow
@@ -170,7 +170,7 @@ export class PeerExports {
     const config = this.#context.config()
     const negotiated = this.#negotiated
     const external = negotiated.type === 'external'
-    const [clusterId = 0] = addressWords(config.clusterId ?? config.bgpIdentifier)
+    const [clusterId = 0] = addressWords(this.#config.clusterId ?? speakerClusterId(config))
     // A reflector leaves next hops alone, so its clients need not be told apart by our address towards them.
     const self = this.#selfAddresses()
     const needsSelf = external || this.#config.nextHop === 'self' || this.#config.originationSet !== undefined

@@ -1,4 +1,4 @@
-import { addressWords } from '../../routing/ip/address.ts'
+import { type Address, addressWords } from '../../routing/ip/address.ts'
 import type { FamilyName, PeerConfig, PeerFamilyStatus } from '../contract.ts'
 import type { SetSource } from '../rib/fields.ts'
 import type { GroupMember } from '../rib/group-member.ts'
@@ -10,7 +10,7 @@ import { roleRow } from '../wire/roles.ts'
 import { PeerExports } from './exports.ts'
 import { PeerImports } from './imports.ts'
 import { makeLongLived } from './long-lived.ts'
-import type { RouteChannel, RouteContext } from './route-context.ts'
+import { type RouteChannel, type RouteContext, speakerClusterId } from './route-context.ts'
 
 export interface PeerRouteEvents {
   /** RFC 7606: what was wrong, and the attributes it was wrong in (valid during the call). */
@@ -255,7 +255,9 @@ export class PeerRoutes {
     const config = this.#context.config()
     const [remoteIdentifier = 0] = addressWords(negotiated.remoteBgpIdentifier)
     const [localIdentifier = 0] = addressWords(config.bgpIdentifier)
-    const [clusterId = 0] = addressWords(config.clusterId ?? config.bgpIdentifier)
+    const clusterIdOf = (one: { readonly clusterId?: Address }) =>
+      addressWords(one.clusterId ?? speakerClusterId(config))[0]!
+    const clusters = [{}, ...config.peers, ...config.listenRanges].map(clusterIdOf)
     return {
       slot: 0,
       external: negotiated.type === 'external',
@@ -267,7 +269,8 @@ export class PeerRoutes {
       role: negotiated.type === 'external' ? roleRow(this.#config.role) : undefined,
       remoteIdentifier,
       localIdentifier,
-      clusterId,
+      clusterId: clusterIdOf(this.#config),
+      ownClusterIds: [...new Set(clusters)].sort((a, b) => a - b),
       interfaceName: channel.interfaceName,
     }
   }

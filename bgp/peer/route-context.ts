@@ -28,6 +28,11 @@ export interface RouteChannel {
   readonly interfaceName: string | undefined
 }
 
+/** RFC 4456, section 7: the BGP identifier, unless it is said otherwise. */
+export function speakerClusterId({ clusterId, bgpIdentifier }: SpeakerConfig): Address {
+  return clusterId ?? bgpIdentifier
+}
+
 /** The policies with these names, in this order; one that is not there is left out (the configuration has been checked). */
 export function policiesOf(context: RouteContext, names: readonly string[]): Policy[] {
   return names.flatMap((name) => context.config().policies.find((policy) => policy.name === name) ?? [])

@@ -75,11 +75,11 @@ function isInternal({ remoteAsn, localAsn }: PeerConfig): boolean {
 /** What cannot be changed on a running session. A password can, but not whether there is one. */
 export function sessionKey(config: PeerConfig): string {
   const { remoteAddress, port, localAddress, remoteAsn, localAsn, families, timers, password, passive } = config
-  const { multihopTtl, ttlSecurityHops, routeReflectorClient, allowOwnAsn, role } = config
+  const { multihopTtl, ttlSecurityHops, routeReflectorClient, clusterId, allowOwnAsn, role } = config
   const { shutdown, heldDown, extendedNextHop, interfaceName } = config
   return JSON.stringify([
     [remoteAddress, port, localAddress, remoteAsn, localAsn, families, timers, password !== undefined, passive],
-    [multihopTtl, ttlSecurityHops, routeReflectorClient, allowOwnAsn, role, shutdown, heldDown],
+    [multihopTtl, ttlSecurityHops, routeReflectorClient, clusterId, allowOwnAsn, role, shutdown, heldDown],
     [extendedNextHop, interfaceName],
   ])
 }

@@ -54,6 +54,8 @@ export class AttributesTable {
   /** Sets per peer slot: a slot may be given to another peer when there are none. */
   readonly #setsBySource: number[] = []
   readonly #octetsBySource: number[] = []
+  /** CLUSTER_ID of the cluster that the peer is a client in, by slot. */
+  readonly #clusterBySource: number[] = []
   /** Of derived sets only: what the policy started from, and the metric it set for the kernel. */
   readonly #derivation = new Map<SetId, { readonly parent: SetId; readonly kernelMetric: number | undefined }>()
 
@@ -115,6 +117,11 @@ export class AttributesTable {
     return this.#octetsBySource[slot] ?? 0
   }
 
+  /** 0: it is no client. */
+  clusterOf(slot: number): number {
+    return this.#clusterBySource[slot] ?? 0
+  }
+
   retain(id: SetId): void {
     this.refs[id]!++
   }
@@ -160,6 +167,7 @@ export class AttributesTable {
     this.flags[id] = f.flags | extraFlags
     this.source[id] = source.slot
     this.#setsBySource[source.slot] = this.setsOf(source.slot) + 1
+    this.#clusterBySource[source.slot] = source.client ? source.clusterId : 0
     this.#octetsBySource[source.slot] = this.octetsFrom(source.slot) + end - start
     this.refs[id] = 0
     const nextHop = this.#internNextHop(f, source)

@@ -24,6 +24,7 @@ export interface ExportProfile {
   readonly localAsn: number
   /** What we are to them (RFC 9234). */
   readonly role: RoleRow | undefined
+  /** For what no client of a cluster has sent. */
   readonly clusterId: number
   /** They know what long-lived stale routes are (RFC 9494, section 4.3). */
   readonly takesLongLived: boolean
@@ -137,12 +138,17 @@ export class Exporter {
       out = writeWord(OPTIONAL, AttributeCode.OriginatorId, this.#sets.originator[set]!, into, out)
     }
     if (add & Add.ClusterList && code > AttributeCode.ClusterList) {
-      out = writeWord(OPTIONAL, AttributeCode.ClusterList, this.#to.clusterId, into, out)
+      out = writeWord(OPTIONAL, AttributeCode.ClusterList, this.#clusterOf(set), into, out)
     }
     if (add & Add.OnlyToCustomer && code > AttributeCode.OnlyToCustomer) {
       out = writeWord(OPTIONAL | TRANSITIVE, AttributeCode.OnlyToCustomer, this.#to.localAsn, into, out)
     }
     return out
+  }
+
+  /** The cluster it comes from, else the one it goes to. */
+  #clusterOf(set: SetId): number {
+    return this.#sets.clusterOf(this.#sets.source[set]!) || this.#to.clusterId
   }
 
   #writeOne(
@@ -171,7 +177,7 @@ export class Exporter {
       case AttributeCode.ClusterList:
         if (to.external) return at
         return reflect
-          ? writeClusterList(octets, value, next, to.clusterId, into, at)
+          ? writeClusterList(octets, value, next, this.#clusterOf(set), into, at)
           : copyWhole(octets, from, next, into, at)
       case AttributeCode.LocalPref:
       case AttributeCode.OriginatorId:

@@ -77,7 +77,10 @@ export interface SetSource {
   /** As 32-bit words. */
   readonly remoteIdentifier: number
   readonly localIdentifier: number
+  /** Of a client: that of its cluster. */
   readonly clusterId: number
+  /** All of ours: a route that has been through one of them has been here (RFC 4456, section 8). */
+  readonly ownClusterIds: readonly number[]
   /** Link the session runs on, for link-local next hops. */
   readonly interfaceName: string | undefined
 }
@@ -157,7 +160,7 @@ function decodeField(
     case AttributeCode.ClusterList:
       f.clusterListLength = (end - start) >> 2
       for (let at = start; at < end; at += 4) {
-        if (uint32At(octets, at) === source.clusterId) f.flags |= SetFlag.OwnCluster
+        if (source.ownClusterIds.includes(uint32At(octets, at))) f.flags |= SetFlag.OwnCluster
       }
       return
     case AttributeCode.MpReach:

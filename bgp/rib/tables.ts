@@ -84,6 +84,7 @@ function localSource(): SetSource {
     remoteIdentifier: 0,
     localIdentifier: 0,
     clusterId: 0,
+    ownClusterIds: [],
     interfaceName: undefined,
   }
 }

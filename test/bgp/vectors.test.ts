@@ -112,6 +112,7 @@ function judgeUpdate(chunk: Uint8Array, start: number, end: number, context: Vec
       remoteIdentifier: 0x01010101,
       localIdentifier: 0xfefefefe,
       clusterId: 0xfefefefe,
+      ownClusterIds: [0xfefefefe],
       interfaceName: undefined,
     },
   }))

@@ -131,6 +131,7 @@ class Bench {
         remoteIdentifier: 2,
         localIdentifier: 1,
         clusterId: 1,
+        ownClusterIds: [1],
         interfaceName: undefined,
       },
     }))

@@ -68,7 +68,15 @@ const AREAS: Readonly<Record<string, readonly Row[]>> = {
       ],
     ],
     [7, 'Capabilities switched off for one peer', [], 'There is no such switch.'],
-    [8, 'Optional parameters over 255 octets (RFC 9072)', [VECTORS], 'Taken from others; ours are never that long.'],
+    [
+      8,
+      'Optional parameters over 255 octets (RFC 9072)',
+      [
+        VECTORS,
+        `${B}/wire/open.test.ts: has 16-bit lengths once its parameters are longer than 255 octets (RFC 9072, section 2)`,
+      ],
+      'Our own OPENs are never that long.',
+    ],
     [
       9,
       'TCP MD5: right, wrong and changed keys, keys of ranges',
@@ -186,7 +194,12 @@ const AREAS: Readonly<Record<string, readonly Row[]>> = {
       'In the kernel; not with 64 paths from BGP.',
     ],
     [36, 'The same next hop twice among equal paths', [], 'Not tried yet.'],
-    [37, 'Weights by link bandwidth', [], 'Not built yet.'],
+    [
+      37,
+      'Weights by link bandwidth',
+      [`${B}/weights.test.ts: are as the bandwidths are to each other, and shown`],
+      'Not cumulated on the way.',
+    ],
     [38, 'A recorded network of six routers', [], 'Not tried yet.'],
   ],
   'ADD-PATH': [
@@ -278,6 +291,7 @@ const AREAS: Readonly<Record<string, readonly Row[]>> = {
       [
         `${B}/prefix-limits.test.ts: a warning at the share and at the limit, each once, and the session goes on with action warn`,
         `${B}/peer-lifecycle.test.ts: that is shut out until somebody looks comes in again with new limits`,
+        `${B}/over-limit.test.ts: with the action discard`,
       ],
     ],
     [

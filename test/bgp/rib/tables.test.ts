@@ -19,6 +19,7 @@ const source = (slot: number): SetSource => ({
   remoteIdentifier: slot,
   localIdentifier: 0xffff,
   clusterId: 0xffff,
+  ownClusterIds: [0xffff],
   interfaceName: undefined,
 })
 

@@ -7,6 +7,8 @@ import { hex } from '../raw-peer.ts'
 
 const octets = (text: string) => Uint8Array.from(Buffer.from(text.replaceAll(' ', ''), 'hex'))
 
+const NOTHING = { routeRefresh: false, enhancedRouteRefresh: false, extendedMessage: false, codes: [] }
+
 describe('OPEN', () => {
   // As FRR 8.4 sends it: every capability in a parameter of its own.
   const fromFrr = octets(
@@ -40,6 +42,36 @@ describe('OPEN', () => {
       notification: true,
       restartSeconds: 120,
     })
+  })
+
+  /** 3 octets each; 84 of them are one too many for a length octet of 253. */
+  const withRoles = (count: number) =>
+    encodeOpen({
+      asn: 65000,
+      holdSeconds: 90,
+      bgpIdentifier: address('10.0.0.1'),
+      capabilities: { ...NOTHING, roles: Array.from({ length: count }, (_, i) => i) },
+    })
+
+  test('has 16-bit lengths once its parameters are longer than 255 octets (RFC 9072, section 2)', () => {
+    const head = '04 fde8 005a 0a000001'
+    expect(hex(withRoles(84).subarray(0, 13))).toBe(hex(octets(`${head} fe 02 fc 09`)))
+    expect(hex(withRoles(85).subarray(0, 17))).toBe(hex(octets(`${head} ff ff 0102 02 00ff 09`)))
+    expect(withRoles(85)).toHaveLength(10 + 3 + 3 + 255)
+    expect(decodeOpen(withRoles(85)).capabilities.roles).toHaveLength(85)
+  })
+
+  test.each([
+    ['an extended header that is cut short', 'ff ff 0002 02 00'],
+    ['a parameter that runs past the end', 'ff ff 0006 02 0006 09 01 00'],
+    ['a total that is too short', 'ff ff 0003 02 0003 09 01 00'],
+    ['nothing after the length', 'ff'],
+    ['a type and no lengths', 'ff ff'],
+  ])('with %s is 2/0', (_, parameters) => {
+    const broken = octets(`04 fde8 005a 0a000001 ${parameters}`)
+    expect(() => decodeOpen(broken)).toThrow(
+      expect.objectContaining({ notification: expect.objectContaining({ code: 2, subcode: 0 }) }),
+    )
   })
 
   test('is written as RFC 4271 and 5492 say', () => {
