@@ -40,6 +40,29 @@ const base = [0x40, 1, 1, 0, 0x40, 3, 4, 10, 0, 0, 2]
 const emptyPath = [0x40, 2, 0]
 
 describe('attribute sets', () => {
+  test('attributes out of order are told in order, and each once (RFC 4271, section 5)', () => {
+    const { first, receiver } = stage()
+    const sent = [
+      [0xc0, 8, 4, 0xfd, 0xe8, 0, 1],
+      [0x40, 5, 4, 0, 0, 0, 150],
+      [0x80, 4, 4, 0, 0, 0, 7],
+      [0x40, 3, 4, 10, 0, 0, 2],
+      emptyPath,
+      [0x40, 1, 1, 0],
+    ]
+    first.send(raw(sent.flat(), ['20.0.0.0/8']))
+    expect([...receiver.routes.get('20.0.0.0/8')!]).toEqual([
+      [1, '00'],
+      [2, ''],
+      [3, '0a000002'],
+      [4, '00000007'],
+      [5, '00000096'],
+      [8, 'fde80001'],
+      [9, '0a000002'],
+      [10, '0a000001'],
+    ])
+  })
+
   test('a set whose last route is withdrawn by the very UPDATE that announces another one with it', () => {
     const { first, receiver, node, tables } = stage()
     // In one chunk: nobody has been told, so nothing else holds the set.

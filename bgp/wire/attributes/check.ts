@@ -20,13 +20,14 @@ export class AttributeScan {
   /** Attributes that stay, as offsets of their whole TLV; parallel arrays, `kept` entries are valid. */
   readonly starts: number[] = []
   readonly ends: number[] = []
+  readonly #codes: number[] = []
   kept = 0
   /** Values of MP_REACH_NLRI and MP_UNREACH_NLRI; -1: absent. */
   mpReachStart = -1
   mpReachEnd = -1
   mpUnreachStart = -1
   mpUnreachEnd = -1
-  /** Something was dropped, so the octets that stay differ from those that came. */
+  /** Something was dropped or moved, so the octets that stay differ from those that came. */
   altered = false
   /** Codes met, one bit each. */
   readonly #seen = new Uint8Array(32)
@@ -49,9 +50,18 @@ export class AttributeScan {
     this.#seen[code >> 3]! |= 1 << (code & 7)
   }
 
-  keep(start: number, end: number): void {
-    this.starts[this.kept] = start
-    this.ends[this.kept++] = end
+  /** They are kept in the order of their codes, in which they should come and need not (RFC 4271, section 5). */
+  keep(code: number, start: number, end: number): void {
+    let i = this.kept++
+    for (; i > 0 && this.#codes[i - 1]! > code; i--) {
+      this.#codes[i] = this.#codes[i - 1]!
+      this.starts[i] = this.starts[i - 1]!
+      this.ends[i] = this.ends[i - 1]!
+      this.altered = true
+    }
+    this.#codes[i] = code
+    this.starts[i] = start
+    this.ends[i] = end
   }
 
   note(code: number, remedy: Remedy, what: string): void {
@@ -81,7 +91,7 @@ export function scanAttributes(
     const next = valueStart + (headerOctets === 4 ? uint16At(octets, at + 2) : octets[at + 2]!)
     if (next > end) return overrun(scan, code, 'runs past the attributes')
     if (scan.has(code)) duplicate(scan, code)
-    else if (judge(octets, flags, code, valueStart, next, context, scan)) scan.keep(at, next)
+    else if (judge(octets, flags, code, valueStart, next, context, scan)) scan.keep(code, at, next)
     else scan.altered = true
     scan.mark(code)
     at = next
