@@ -1,5 +1,6 @@
-import { type Moment, play } from './plays.ts'
+import { play } from './plays.ts'
 import type { LoadCommand, LoadEvent, LoadResult } from './scenario.ts'
+import type { Moment } from './stage.ts'
 
 /** The load's process: sources and receivers of one scenario, pinned away from the daemon under test. */
 let go: () => void = () => {}

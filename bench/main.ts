@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { argv } from 'node:process'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import {
@@ -30,6 +31,7 @@ interface CompareFlags extends Flags {
   readonly seed: number
   readonly quick?: true
   readonly shape: string
+  readonly mrt?: string
 }
 
 withCommon(program.command('compare', { isDefault: true }), names(DAEMONS.map(({ name }) => name)), 'latest')
@@ -41,6 +43,7 @@ withCommon(program.command('compare', { isDefault: true }), names(DAEMONS.map(({
   .option('--seed <n>', 'seed of the generated tables', count, 1)
   .option('--quick', 'small tables, one run of each')
   .addOption(new Option('--shape <name>', shapes()).choices(Object.keys(SHAPES)).default('plain'))
+  .option('--mrt <file>', 'recorded routes as the load of full or full10: TABLE_DUMP_V2 or BGP4MP (RFC 6396)')
   .option('--profile <dir>', 'write CPU profiles of routelet there')
   .addHelpText('after', () => `\n${howToAdd()}`)
   .action(async (asked: string[], flags: CompareFlags, command: Command) => {
@@ -105,12 +108,15 @@ function withCommon(command: Command, peers: string, file: string): Command {
 function chosenScenarios(command: Command, asked: readonly string[], flags: CompareFlags): Scenario[] {
   const wanted = asked.length > 0 ? asked : SCENARIOS
   return wanted.map((name) => {
-    const { seed, quick = false, prefixes, receivers, shape } = flags
-    const found = scenario(name, { seed, quick, prefixes, receivers, shape })
+    const { seed, quick = false, prefixes, receivers, shape, mrt } = flags
+    const found = scenario(name, { seed, quick, prefixes, receivers, shape, mrt: mrt && resolve(mrt) })
     if (found === undefined)
       return command.error(`unknown scenario '${name}', there are: ${SCENARIOS.join(', ')}`, { exitCode: 2 })
-    const problem = unplayable(shape, found.play, found.external, found.receivers)
-    return problem === undefined ? found : command.error(`${name} with --shape ${shape}: ${problem}`, { exitCode: 2 })
+    const problem =
+      mrt !== undefined && !['full', 'full10'].includes(name)
+        ? 'recorded routes have one source: play full or full10'
+        : unplayable(shape, found.play, found.external, found.receivers)
+    return problem === undefined ? found : command.error(`${name} cannot be played so: ${problem}`, { exitCode: 2 })
   })
 }
 

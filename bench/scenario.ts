@@ -16,6 +16,8 @@ export interface Scenario {
   readonly seed: number
   /** Name of the shape of the tables. */
   readonly shape: string
+  /** Recorded routes that the one source tells instead. */
+  readonly mrt?: string
 }
 
 /** The scenarios of the comparison, in full size and in one for daily use. */
@@ -48,11 +50,12 @@ export interface Size {
   readonly prefixes: number | undefined
   readonly receivers: number | undefined
   readonly shape?: string
+  readonly mrt?: string | undefined
 }
 
 export function scenario(
   name: string,
-  { seed, quick, prefixes, receivers, shape = 'plain' }: Size,
+  { seed, quick, prefixes, receivers, shape = 'plain', mrt }: Size,
 ): Scenario | undefined {
   const found = ALL.find((candidate) => candidate.name === name)
   if (found === undefined) return undefined
@@ -64,6 +67,7 @@ export function scenario(
     receivers: receivers ?? full.receivers,
     seed,
     shape,
+    ...(mrt !== undefined && { mrt }),
   }
 }
 
