@@ -1,9 +1,9 @@
-import type { ChildProcess } from 'node:child_process'
+import { type ChildProcess, execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { PeerStatus, RouteView } from '../../bgp/contract.ts'
-import { Namespaces, type Netns, signal } from '../../src/lab/netns.ts'
+import { Namespaces, type Netns, removeNamespaces, signal } from '../../src/lab/netns.ts'
 import { eventually } from '../eventually.ts'
 import { Dissection } from './dissection.ts'
 
@@ -38,7 +38,8 @@ export class Stage implements AsyncDisposable {
   }
 
   static async open(): Promise<Stage> {
-    const namespaces = await Namespaces.open('rtl-io-')
+    await removeLeftOvers()
+    const namespaces = await Namespaces.open(`${PREFIX}${process.pid}-`)
     const bridge = await namespaces.add('switch')
     await bridge.ip('link', 'add', 'br0', 'type', 'bridge')
     await bridge.ip('link', 'set', 'br0', 'up')
@@ -121,6 +122,16 @@ export class Stage implements AsyncDisposable {
     rmSync(this.folder, { recursive: true, force: true })
     if (complaints.length > 0) throw new Error(`tshark complains of what routelet sent:\n${complaints.join('\n')}`)
   }
+}
+
+/** Two runs on one machine do not meet; what one that was killed has left is taken away by the next. */
+const PREFIX = 'rtl-peers-'
+
+async function removeLeftOvers(): Promise<void> {
+  const list = execFileSync('ip', ['-j', 'netns', 'list'], { encoding: 'utf8' })
+  const names = (JSON.parse(list || '[]') as { name: string }[]).map(({ name }) => name)
+  const owners = new Set(names.flatMap((name) => /^rtl-peers-(\d+)-/.exec(name)?.[1] ?? []))
+  for (const owner of owners) if (!existsSync(`/proc/${owner}`)) await removeNamespaces(`${PREFIX}${owner}-`)
 }
 
 /** A running routelet, asked over its socket through the command line. */

@@ -1,0 +1,112 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { eventually } from '../eventually.ts'
+import { bird, frr } from './daemons.ts'
+import { basics, Stage, whyNot } from './stage.ts'
+
+/** What two ends must agree on, against the ends that matter. */
+describe.each([
+  { daemon: frr, gtsm: ['ttl-security hops 1'] },
+  { daemon: bird, gtsm: ['ttl security on;'] },
+])('$daemon.name', ({ daemon, gtsm }) => {
+  const reason = whyNot(...daemon.programs)
+  describe.skipIf(reason !== undefined)(reason ?? 'and we', () => {
+    test('talk under GTSM, and not when only one of us means it (RFC 5082)', async () => {
+      await using stage = await Stage.open()
+      const routelet = await stage.routelet(1, 'agent', objects('  ttlSecurityHops: 1'))
+      const plain = await daemon.start(stage, other([]))
+      await expect(
+        eventually('a session', async () => (await routelet.peer('other'))?.state === 'Established', 5_000),
+      ).rejects.toThrow('not within')
+      await stage.kill(plain.child)
+      const guarded = await daemon.start(stage, { ...other(gtsm), host: 3 })
+      routelet.configure(objects('  ttlSecurityHops: 1', 3))
+      await eventually('the session', async () => (await routelet.peer('other'))?.state === 'Established', 40_000)
+      await eventually('our route at the peer', () => guarded.route('10.1.1.0/24'), 20_000)
+    })
+
+    test('part when there are too many prefixes, and it is said why', async () => {
+      await using stage = await Stage.open()
+      const limit = '  maxPrefixes: { ipv4: 2, action: Restart, restartSeconds: 1 }'
+      const routelet = await stage.routelet(1, 'agent', objects(limit))
+      await daemon.start(stage, { ...other([]), originate4: ['20.1.0.0/24', '20.2.0.0/24', '20.3.0.0/24'] })
+      const ended = async () => (await routelet.peer('other'))?.lastError
+      const error = await eventually('the end of the session', ended, 40_000)
+      // A Hard Reset with that reason inside, where the peer knows it (RFC 8538).
+      expect(error).toMatchObject({ code: 6, direction: 'sent' })
+      expect(error?.text).toContain('more than 2 ipv4-unicast prefixes')
+      await eventually(
+        'it is tried again',
+        async () => ((await routelet.peer('other'))?.timesEstablished ?? 0) > 1,
+        20_000,
+      )
+      expect((await routelet.kernel(4)).has('20.1.0.0/24')).toBe(false)
+      routelet.configure(objects('  maxPrefixes: { ipv4: 3, action: Restart, restartSeconds: 1 }'))
+      await eventually('all three', async () => (await routelet.kernel(4)).has('20.3.0.0/24'), 40_000)
+    })
+  })
+})
+
+const exabgp = '/usr/sbin/exabgp'
+const without = whyNot(exabgp)
+
+describe.skipIf(without !== undefined)(without ?? 'ExaBGP', () => {
+  test('with 2-octet AS numbers alone: the truth goes round in AS4_PATH (RFC 6793)', async () => {
+    await using stage = await Stage.open()
+    const routelet = await stage.routelet(1, 'agent', objects('', 2, 65010, 4_200_000_000))
+    const heard = stage.path('heard.json')
+    // Its own output must stay open, or ExaBGP takes it for dead.
+    stage.write('listen.sh', `#!/bin/sh\nwhile read -r line; do echo "$line" >> ${heard}; done\n`)
+    stage.write('heard.json', '')
+    const config = stage.write('exabgp.conf', EXABGP(stage.path('listen.sh')))
+    await stage.start(2, 'exabgp', ['env', 'exabgp_daemon_user=root', 'exabgp_daemon_drop=false', exabgp, config])
+    await eventually('the session', async () => (await routelet.peer('other'))?.state === 'Established', 40_000)
+    await eventually('its route', async () => (await routelet.kernel(4)).has('20.1.0.0/24'), 20_000)
+    expect((await routelet.routes('20.1.0.0/24'))[0]).toMatchObject({ asPath: '65010 4200000001 7' })
+    await eventually('ours over there', () => readFileSync(heard, 'utf8').includes('10.1.1.0/24'), 20_000)
+    expect(readFileSync(heard, 'utf8')).toContain('23456')
+    expect(readFileSync(heard, 'utf8')).toContain('4200000000')
+  })
+})
+
+const EXABGP = (listener: string) => `process listener {
+  run /bin/sh ${listener};
+  encoder json;
+}
+neighbor 10.50.0.1 {
+  router-id 10.50.0.2;
+  local-address 10.50.0.2;
+  local-as 65010;
+  peer-as 23456;
+  hold-time 9;
+  capability { asn4 disable; }
+  family { ipv4 unicast; }
+  api { processes [ listener ]; receive { parsed; update; } }
+  static { route 20.1.0.0/24 next-hop 10.50.0.2 as-path [ 65010 4200000001 7 ]; }
+}
+`
+
+function other(more: readonly string[]) {
+  return {
+    host: 2,
+    asn: 65010,
+    neighbors: [{ address: '10.50.0.1', asn: 65000, more }],
+    originate4: ['20.1.0.0/24'],
+    originate6: [],
+  }
+}
+
+function objects(more: string, host = 2, asn = 65010, local = 65000): string {
+  return `${basics(1, local)}---
+apiVersion: routelet.io/v1alpha1
+kind: BGPPeer
+metadata: { name: other }
+spec:
+  address: 10.50.0.${host}
+  peerASN: ${asn}
+  families: [ipv4-unicast]
+  timers: { holdSeconds: 9, keepaliveSeconds: 3, connectRetrySeconds: 1 }
+  importPolicies: [all]
+${more}
+`
+}
