@@ -45,7 +45,9 @@ function program(): string[] {
 }
 
 function configuration(external: boolean, shape: Shape = SHAPES['plain']!): string {
-  const policies = shape.policies ? { import: 'prefer', export: 'mark' } : { import: 'all', export: 'all' }
+  const [imports, exports] = shape.policies ? ['prefer', 'mark'] : ['all', 'all']
+  // Internal peers need no policy, external ones pass nothing without (RFC 8212).
+  const policies = external || shape.policies ? `  importPolicies: [${imports}]\n  exportPolicies: [${exports}]\n` : ''
   return `apiVersion: routelet.io/v1alpha1
 kind: RoutingConfig
 metadata: { name: default }
@@ -58,9 +60,7 @@ spec:
   listenRange: 10.99.0.0/16
   peerASNType: ${external ? 'External' : 'Internal'}
   families: [ipv${shape.numbering.family}-unicast]
-  importPolicies: [${policies.import}]
-  exportPolicies: [${policies.export}]
-${external ? '' : '  routeReflectorClient: true\n'}---
+${policies}${external ? '' : '  routeReflectorClient: true\n'}---
 apiVersion: routelet.io/v1alpha1
 kind: RoutePolicy
 metadata: { name: all }

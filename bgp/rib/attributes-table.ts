@@ -30,7 +30,7 @@ export class AttributesTable {
   nextHop: Column32 = new Uint32Array(FIRST_ROWS)
   originator: Column32 = new Uint32Array(FIRST_ROWS)
   clusterListLength: Column16 = new Uint16Array(FIRST_ROWS)
-  flags: Column16 = new Uint16Array(FIRST_ROWS)
+  flags: Column32 = new Uint32Array(FIRST_ROWS)
   /** Slot of the peer it came from. */
   source: Column16 = new Uint16Array(FIRST_ROWS)
   refs: Column32 = new Uint32Array(FIRST_ROWS)
@@ -264,7 +264,7 @@ export class AttributesTable {
     this.nextHop = grow32(this.nextHop, rows)
     this.originator = grow32(this.originator, rows)
     this.clusterListLength = grow16(this.clusterListLength, rows)
-    this.flags = grow16(this.flags, rows)
+    this.flags = grow32(this.flags, rows)
     this.source = grow16(this.source, rows)
     this.refs = grow32(this.refs, rows)
     this.#hashes = grow32(this.#hashes, rows)

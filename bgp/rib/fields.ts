@@ -32,6 +32,8 @@ export const SetFlag = {
   Blackhole: 1 << 14,
   /** Has a link bandwidth (draft-ietf-idr-link-bandwidth). */
   LinkBandwidth: 1 << 15,
+  /** Is going soon (RFC 8326). */
+  GracefulShutdown: 1 << 16,
 } as const
 
 /** Any of these keeps a set from being chosen (RFC 4271, 9.1.2; RFC 4456, 8; RFC 9234, 5). */
@@ -197,6 +199,9 @@ function decodeCommunities(octets: Uint8Array, start: number, end: number, f: Se
     switch (uint32At(octets, at)) {
       case WellKnownCommunity.Blackhole:
         f.flags |= SetFlag.Blackhole
+        break
+      case WellKnownCommunity.GracefulShutdown:
+        f.flags |= SetFlag.GracefulShutdown
         break
       case WellKnownCommunity.LlgrStale:
         f.flags |= SetFlag.LongLivedStale

@@ -7,6 +7,8 @@ import type { PolicyChain, PolicyResult, RouteSource } from './policy.ts'
 import type { Rib } from './rib.ts'
 
 const NONE: SetId = 0
+/** Sets with these are looked at even where a policy changes nothing (see `obeySignals`). */
+const SIGNALS = SetFlag.GracefulShutdown | SetFlag.Blackhole
 
 /** What a policy makes of a route. */
 export interface Filtered {
@@ -27,6 +29,7 @@ export class PolicyFilter {
   readonly #sourceOf: (slot: number) => SetSource
   readonly #self: Address | undefined
   readonly #kept = new Map<SetId, Filtered>()
+  readonly #same = { set: NONE, accept: true, named: false }
   /** Derived sets by parent and result, so that equal results share one set. */
   readonly #derived = new Map<SetId, Map<string, SetId>>()
   readonly #forget: () => void
@@ -60,7 +63,12 @@ export class PolicyFilter {
     return this.#chain.prefixIndependent
   }
 
+  /** The result is valid until the next call. Hot: once per route. */
   apply(prefix: PrefixId, set: SetId): Filtered {
+    if (this.#chain.changesNothing && (this.#sets.flags[set]! & SIGNALS) === 0) {
+      this.#same.set = set
+      return this.#same
+    }
     const kept = this.#kept.get(set)
     if (kept !== undefined) return kept
     const { result, attributes } = this.evaluate(prefix, set)

@@ -31,6 +31,9 @@ export class PolicyChain {
   /** No rule looks at the prefix, so the result depends on the attribute set alone. */
   readonly prefixIndependent: boolean
 
+  /** Every route passes as it is, but for the signals it may carry. */
+  readonly changesNothing: boolean
+
   readonly #obeysSignals: boolean
 
   /** `imports`: what external peers ask for by communities is done after the rules (see `obeySignals`). */
@@ -40,6 +43,7 @@ export class PolicyChain {
     const last = policies.at(-1)
     this.#accept = last?.defaultAction === 'accept'
     this.#lastName = last?.name ?? 'none'
+    this.changesNothing = this.#accept && this.#rules.length === 0
     this.prefixIndependent = this.#rules.every(({ prefixes }) => prefixes === undefined)
   }
 
