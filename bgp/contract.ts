@@ -65,6 +65,8 @@ export interface PeerOptions {
   readonly allowOwnAsn: number
   /** Offer IPv6 next hops for IPv4 routes (RFC 8950). */
   readonly extendedNextHop: boolean
+  /** Several paths per prefix (RFC 7911): at most this many are sent, 1 being none but the best; absent: neither way. */
+  readonly addPath?: { readonly send: number; readonly receive: boolean }
   /** Names of policies, in order; see `Policy`. Absent: internal peers accept and pass on everything, external ones nothing (RFC 8212). */
   readonly importPolicies?: readonly string[]
   readonly exportPolicies?: readonly string[]
@@ -273,6 +275,7 @@ export interface RouteView {
   readonly weight?: number
   /** Why it may not be used: rejected by policy, AS loop, next hop unresolvable. */
   readonly ineligible?: string
+  /** Its path identifier (RFC 7911): the peer's; of a route advertised to a peer, ours. */
   readonly pathId?: number
   /** What a well-known community of the peer has done to it: GRACEFUL_SHUTDOWN, BLACKHOLE. */
   readonly effect?: string

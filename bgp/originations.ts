@@ -99,7 +99,7 @@ export class Originations {
 
   #touch(prefix: string): void {
     const { rib, id } = this.#locate(prefix)
-    rib.dirty.add(id)
+    rib.touch(id)
   }
 
   #locate(prefix: string) {

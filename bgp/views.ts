@@ -7,8 +7,8 @@ import type { Peer } from './peer/peer.ts'
 import type { SetId } from './rib/attributes-table.ts'
 import { decidedBy } from './rib/explain.ts'
 import { SetFlag } from './rib/fields.ts'
-import type { RowId } from './rib/path-rows.ts'
-import { type Rib, RowFlag } from './rib/rib.ts'
+import { RowFlag, type RowId } from './rib/path-rows.ts'
+import type { Rib } from './rib/rib.ts'
 import { isDiscarded, signalsObeyed } from './rib/signals.ts'
 import { LOCAL_SLOT, type Tables } from './rib/tables.ts'
 import { weightsOf } from './rib/weights.ts'
@@ -91,7 +91,10 @@ function viewsOf(sources: ViewSources, query: RouteQuery, rib: Rib, id: PrefixId
   const together = sources.maxPaths > 1 ? rib.multipath(id) : [best]
   const equal = new Set(together.length > 1 ? together : [])
   const weights = equal.size > 0 ? weightsOf(rib, sources.tables.sets, together) : undefined
-  rows.sort((a, b) => Number(b === best) - Number(a === best) || rib.peerOf(a) - rib.peerOf(b))
+  rows.sort(
+    (a, b) =>
+      Number(b === best) - Number(a === best) || rib.peerOf(a) - rib.peerOf(b) || rib.pathIdOf(a) - rib.pathIdOf(b),
+  )
   const { nextHop } = sources.tables.sets
   return rows.map((row) => {
     const weight = equal.has(row) ? weights?.get(nextHop[rib.setOf(row)]!) : undefined
@@ -123,6 +126,7 @@ function viewOfRow(
     best,
     ...(best ? { decidedBy: decidedBy(sources.tables, rib, id) } : {}),
     from: sources.tables.ownerOf(rib.peerOf(row))?.name ?? 'gone',
+    ...(rib.pathIdOf(row) === 0 ? {} : { pathId: rib.pathIdOf(row) }),
     ...attributesView(attributes, sets.nextHops.addressOf(sets.nextHop[set]!)),
     stale: (rib.flagsOf(row) & RowFlag.Stale) !== 0,
     multipath,
@@ -147,24 +151,29 @@ function reasonAgainst(sources: ViewSources, rib: Rib, row: RowId, set: SetId): 
   return rib.eligible(row) ? undefined : 'next hop not resolvable'
 }
 
-/** The route as the peer was told it. */
-function advertised(sources: ViewSources, rib: Rib, id: PrefixId, peer: Peer | undefined): RouteView[] {
+/** The prefix's routes as the peer was told them. */
+function advertised(sources: ViewSources, rib: Rib, prefix: PrefixId, peer: Peer | undefined): RouteView[] {
   const member = peer?.routes.memberOf(rib.family.name)
-  const set = member?.group.toldSet(id) ?? 0
+  if (member === undefined) return []
+  const { group, slot } = member
   const { sets } = sources.tables
-  if (member === undefined || set === 0 || sets.source[set] === member.slot) return []
-  const { octets, nextHop } = member.group.exported(set)
-  return [
-    {
-      prefix: rib.prefixes.format(id),
-      family: rib.family.name,
-      best: true,
-      from: sources.tables.ownerOf(sets.source[set]!)?.name ?? 'gone',
-      ...attributesView(readAttributes(octets), nextHop && addressFromOctets(nextHop)),
-      stale: false,
-      multipath: false,
-    },
-  ]
+  return [...group.routesTo(prefix)].flatMap((id) => {
+    const set = group.toldSet(id)
+    if (set === 0 || sets.source[set] === slot) return []
+    const { octets, nextHop } = group.exported(set)
+    return [
+      {
+        prefix: rib.prefixes.format(prefix),
+        family: rib.family.name,
+        best: !group.tellsPaths || id === rib.bestRow(prefix),
+        from: sources.tables.ownerOf(sets.source[set]!)?.name ?? 'gone',
+        ...(group.tellsPaths ? { pathId: id } : {}),
+        ...attributesView(readAttributes(octets), nextHop && addressFromOctets(nextHop)),
+        stale: false,
+        multipath: false,
+      },
+    ]
+  })
 }
 
 function attributesView(attributes: PathAttributes, nextHop: Address | undefined) {

@@ -1,5 +1,4 @@
 import { addressWords, familyOf } from '../../routing/ip/address.ts'
-import type { PrefixId } from '../../routing/ip/prefix-table.ts'
 import type { FamilyName, PeerConfig } from '../contract.ts'
 import type { ExportProfile } from '../rib/export.ts'
 import type { GroupMember, MemberSink } from '../rib/group-member.ts'
@@ -21,8 +20,8 @@ interface FamilyState {
   ownEndOfRib: 'not due' | 'due' | 'sent'
   /** Of a peer that knows their beginning and end (RFC 7313). */
   refresh: 'none' | 'wanted' | 'begun' | 'begun and wanted'
-  /** Told by the group the peer was in before; withdrawn once the new group has spoken, where it does not tell them. */
-  leftBehind: PrefixId[]
+  /** Ids told by the group the peer was in before; withdrawn once the new group has spoken, where it does not tell them. */
+  leftBehind: number[]
 }
 
 /** What an established peer is told: its place in an update group of each family. */
@@ -86,7 +85,7 @@ export class PeerExports {
 
   #regroup(state: FamilyState): void {
     const old = state.member
-    if (old.group.key === this.#groupKey()) return
+    if (old.group.key === this.#groupKey(state.family)) return
     // A peer that moves on before it is caught up still knows what earlier groups told it.
     state.leftBehind = [...new Set([...state.leftBehind, ...old.mayKnow()])]
     state.member = this.#newMember(state.family, state)
@@ -95,7 +94,7 @@ export class PeerExports {
 
   #newMember(family: FamilyRow, state: FamilyState): GroupMember {
     const rules = () => this.#groupRules(family)
-    return this.#distribution(family).join(this.#groupKey(), rules, this.#slot, this.#sink(state))
+    return this.#distribution(family).join(this.#groupKey(family), rules, this.#slot, this.#sink(state))
   }
 
   #sink(state: FamilyState): MemberSink {
@@ -107,8 +106,8 @@ export class PeerExports {
       },
       caughtUp: () => {
         const { group } = state.member
-        const gone = state.leftBehind.filter((prefix) => {
-          const set = group.toldSet(prefix)
+        const gone = state.leftBehind.filter((id) => {
+          const set = group.toldSet(id)
           return set === 0 || this.#context.tables.sets.source[set] === this.#slot
         })
         state.leftBehind = []
@@ -142,12 +141,13 @@ export class PeerExports {
   }
 
   /** Peers with the same key are told the same octets. */
-  #groupKey(): string {
+  #groupKey(family: FamilyRow): string {
     const { exportPolicies, originationSet } = this.#config
     return JSON.stringify([
       this.#profile(),
       exportPolicies && policiesOf(this.#context, exportPolicies),
       originationSet,
+      this.#paths(family),
     ])
   }
 
@@ -156,14 +156,21 @@ export class PeerExports {
     const { exportPolicies, originationSet } = this.#config
     const chain = exportPolicies && new PolicyChain(policiesOf(this.#context, exportPolicies))
     const filter = chain && this.#filter(chain, family, profile)
+    const paths = this.#paths(family)
     const prependAsn = profile.external ? profile.localAsn : undefined
     return {
       profile,
+      ...(paths === undefined ? {} : { paths }),
       passLearned: !profile.external || chain !== undefined,
       originations: this.#context.originations.toldTo(originationSet, prependAsn, family.name),
       filter: filter && ((prefix, set) => acceptedSet(filter.apply(prefix, set))),
       dispose: () => filter?.dispose(),
     }
+  }
+
+  /** Most paths per prefix, where the peer takes several. */
+  #paths(family: FamilyRow): number | undefined {
+    return this.#negotiated.addPath.sent.includes(family) ? this.#config.addPath?.send : undefined
   }
 
   #profile(): ExportProfile {

@@ -1,10 +1,11 @@
 import { familyOf } from '../../routing/ip/address.ts'
 import type { FamilyName, PeerConfig } from '../contract.ts'
 import { SetFlag, type SetSource } from '../rib/fields.ts'
+import { AGE_FLAGS, RowFlag } from '../rib/path-rows.ts'
 import { PolicyChain } from '../rib/policy.ts'
 import { PolicyFilter } from '../rib/policy-filter.ts'
-import { AGE_FLAGS, RowFlag } from '../rib/rib.ts'
-import { type ReceiverEvents, type ReceiverTables, UpdateReceiver } from '../rib/update-receiver.ts'
+import type { ReceiverTables } from '../rib/route-intake.ts'
+import { type ReceiverEvents, UpdateReceiver } from '../rib/update-receiver.ts'
 import type { Negotiated } from '../session/session.ts'
 import type { FamilyRow } from '../wire/families.ts'
 import { RefreshSubtype } from '../wire/iana.ts'
@@ -82,12 +83,12 @@ export class PeerImports {
       if ((age & RowFlag.Stale) !== 0 && (sets.flags[rib.setOf(row)]! & SetFlag.LongLivedStale) !== 0) return
       const filter = this.#filters.get(rib.family.name)
       if (filter === undefined) {
-        rib.announce(rib.peerOf(row), prefix, original, age | (tables.acceptByDefault ? 0 : RowFlag.Rejected))
+        rib.replace(row, original, age | (tables.acceptByDefault ? 0 : RowFlag.Rejected))
         return
       }
       const { set, accept, named } = filter.apply(prefix, original)
       const flags = age | (accept ? 0 : RowFlag.Rejected) | (named ? RowFlag.Named : 0)
-      rib.announce(rib.peerOf(row), prefix, set, flags)
+      rib.replace(row, set, flags)
     })
   }
 
@@ -130,12 +131,13 @@ export class PeerImports {
 
   #tables(): ReceiverTables {
     const { sets, ribs } = this.#context.tables
-    const { families, type } = this.#negotiated
+    const { families, type, addPath } = this.#negotiated
     return {
       sets,
       ribs: new Map(families.map(({ name }) => [name, ribs.get(name)!])),
       filters: this.#filters,
       acceptByDefault: type === 'internal',
+      pathIds: new Set(addPath.received.map(({ name }) => name)),
       limits: this.#limits(),
     }
   }

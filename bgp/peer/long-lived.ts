@@ -1,6 +1,7 @@
+import { RowFlag } from '../rib/path-rows.ts'
 import { PolicyChain } from '../rib/policy.ts'
 import { PolicyFilter } from '../rib/policy-filter.ts'
-import { type Rib, RowFlag } from '../rib/rib.ts'
+import type { Rib } from '../rib/rib.ts'
 import type { RouteContext } from './route-context.ts'
 
 /** RFC 9494, section 4.2: routes that ask for it are not kept, the others get LLGR_STALE, which makes them the last choice. */
@@ -22,8 +23,8 @@ export function makeLongLived({ tables, sweeps, kick }: RouteContext, slot: numb
     const flags = rib.flagsOf(row)
     if ((flags & RowFlag.Stale) === 0 || (flags & RowFlag.Doomed) !== 0) return
     const { set, accept } = filter.apply(prefix, rib.setOf(row))
-    if (accept) rib.announce(slot, prefix, set, flags)
-    else rib.withdraw(slot, prefix)
+    if (accept) rib.replace(row, set, flags)
+    else rib.remove(row)
   }
   sweeps.start(slot, [rib], visit, () => filter.dispose())
   kick()

@@ -2,7 +2,8 @@ import { type Address, addressWords } from '../../routing/ip/address.ts'
 import type { FamilyName, PeerConfig, PeerFamilyStatus } from '../contract.ts'
 import type { SetSource } from '../rib/fields.ts'
 import type { GroupMember } from '../rib/group-member.ts'
-import { type Rib, RowFlag } from '../rib/rib.ts'
+import { RowFlag } from '../rib/path-rows.ts'
+import type { Rib } from '../rib/rib.ts'
 import type { Negotiated } from '../session/session.ts'
 import type { Finding } from '../wire/attributes/check.ts'
 import type { FamilyRow } from '../wire/families.ts'
@@ -241,8 +242,8 @@ export class PeerRoutes {
   }
 
   #sweepDoomed(): void {
-    this.#context.sweeps.start(this.#slot, this.#context.tables.ribs.values(), (rib, row, prefix) => {
-      if ((rib.flagsOf(row) & RowFlag.Doomed) !== 0) rib.withdraw(rib.peerOf(row), prefix)
+    this.#context.sweeps.start(this.#slot, this.#context.tables.ribs.values(), (rib, row) => {
+      if ((rib.flagsOf(row) & RowFlag.Doomed) !== 0) rib.remove(row)
     })
   }
 

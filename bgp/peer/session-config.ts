@@ -1,7 +1,7 @@
 import type { PeerConfig, SpeakerConfig } from '../contract.ts'
 import type { DialRequest } from '../ports.ts'
 import type { SessionConfig } from '../session/session.ts'
-import { familyByName } from '../wire/families.ts'
+import { type FamilyRow, familyByName } from '../wire/families.ts'
 import { ROLES } from '../wire/roles.ts'
 
 /**
@@ -30,6 +30,7 @@ export function sessionConfig(
       enhancedRouteRefresh: true,
       extendedMessage: true,
       ...(config.extendedNextHop && config.families.includes('ipv4-unicast') && { extendedNextHop: true }),
+      ...addPathOffer(config, families),
       fourOctetAsn: config.localAsn,
       ...(config.role && !isInternal(config) && { roles: [ROLES.findIndex(({ name }) => name === config.role)] }),
       ...(gracefulRestart && {
@@ -47,6 +48,11 @@ export function sessionConfig(
       }),
     },
   }
+}
+
+function addPathOffer({ addPath }: PeerConfig, families: readonly FamilyRow[]) {
+  if (addPath === undefined) return {}
+  return { addPath: families.map((family) => ({ family, receive: addPath.receive, send: addPath.send > 1 })) }
 }
 
 export function dialRequest(config: PeerConfig): DialRequest {
@@ -76,10 +82,10 @@ function isInternal({ remoteAsn, localAsn }: PeerConfig): boolean {
 export function sessionKey(config: PeerConfig): string {
   const { remoteAddress, port, localAddress, remoteAsn, localAsn, families, timers, password, passive } = config
   const { multihopTtl, ttlSecurityHops, routeReflectorClient, clusterId, allowOwnAsn, role } = config
-  const { shutdown, heldDown, extendedNextHop, interfaceName } = config
+  const { shutdown, heldDown, extendedNextHop, interfaceName, addPath } = config
   return JSON.stringify([
     [remoteAddress, port, localAddress, remoteAsn, localAsn, families, timers, password !== undefined, passive],
     [multihopTtl, ttlSecurityHops, routeReflectorClient, clusterId, allowOwnAsn, role, shutdown, heldDown],
-    [extendedNextHop, interfaceName],
+    [extendedNextHop, interfaceName, (addPath?.send ?? 1) > 1, addPath?.receive ?? false],
   ])
 }

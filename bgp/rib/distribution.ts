@@ -1,14 +1,16 @@
-import type { PrefixId } from '../../routing/ip/prefix-table.ts'
 import type { AttributesTable } from './attributes-table.ts'
 import { DirtyList } from './dirty-list.ts'
 import { GroupMember, type MemberSink } from './group-member.ts'
+import type { Ids } from './out-routes.ts'
 import type { Rib } from './rib.ts'
 import { type GroupRules, UpdateGroup } from './update-group.ts'
 
 /** Prefixes looked at in one step of a group's first scan. */
 const PRIMING_SLICE = 65_536
-/** Prefixes freed in one step. */
+/** Prefixes, and paths, freed in one step. */
 const LIMBO_SLICE = 20_000
+
+const NOTHING: Ids = { ids: new Uint32Array(0), count: 0 }
 
 /** All update groups of one family, and the life of prefixes: an id is freed when no group and no consumer needs it. */
 export class Distribution {
@@ -16,9 +18,11 @@ export class Distribution {
   readonly #sets: AttributesTable
   readonly #groups = new Map<string, UpdateGroup>()
   readonly #members = new Set<GroupMember>()
-  readonly #priming = new Map<UpdateGroup, PrefixId>()
+  readonly #priming = new Map<UpdateGroup, number>()
   /** Prefixes without paths that some member that is behind may still have to hear withdrawn. */
   readonly #limbo = new DirtyList()
+  /** The same of paths that are gone. */
+  readonly #pathLimbo = new DirtyList()
 
   constructor(rib: Rib, sets: AttributesTable) {
     this.rib = rib
@@ -31,6 +35,7 @@ export class Distribution {
     if (group === undefined) {
       group = new UpdateGroup(key, this.rib, this.#sets, rules())
       this.#groups.set(key, group)
+      if (group.tellsPaths) this.rib.pathsTold = true
       this.#priming.set(group, 1)
     }
     const member = new GroupMember(group, slot, sink)
@@ -47,6 +52,7 @@ export class Distribution {
     if (group.members.size > 0) return
     group.dispose()
     this.#groups.delete(group.key)
+    if (group.tellsPaths) this.rib.pathsTold = [...this.#groups.values()].some(({ tellsPaths }) => tellsPaths)
     this.#priming.delete(group)
   }
 
@@ -57,15 +63,25 @@ export class Distribution {
 
   /** Brings every group up to date with what changed in the RIB. */
   flush(): void {
-    const { ids, count } = this.rib.dirty.takeAll()
-    if (count === 0) return
-    for (const group of this.#groups.values()) group.process(ids, count)
+    const { rib } = this
+    const paths = rib.dirtyPaths.length === 0 ? NOTHING : rib.dirtyPaths.takeAll()
+    const prefixes = rib.dirty.takeAll()
+    const { ids, count } = prefixes
+    if (count + paths.count === 0) return
+    for (const group of this.#groups.values()) group.process(group.tellsPaths ? paths : prefixes)
     const lagging = this.#isLagging()
+    for (let i = 0; i < paths.count; i++) {
+      const row = paths.ids[i]!
+      if (!rib.isGone(row)) continue
+      if (lagging) this.#pathLimbo.add(row)
+      else rib.releasePath(row)
+    }
+    // A prefix that has lost its last path is among them.
     for (let i = 0; i < count; i++) {
       const prefix = ids[i]!
-      if (!this.rib.isEmpty(prefix)) continue
-      if (lagging || this.rib.feedDirty.has(prefix)) this.#limbo.add(prefix)
-      else this.rib.releasePrefix(prefix)
+      if (!rib.isEmpty(prefix)) continue
+      if (lagging || rib.feedDirty.has(prefix)) this.#limbo.add(prefix)
+      else rib.releasePrefix(prefix)
     }
   }
 
@@ -80,12 +96,12 @@ export class Distribution {
     return this.#leaveLimbo() || more
   }
 
-  #prime(group: UpdateGroup, from: PrefixId): void {
-    const end = Math.min(this.rib.prefixes.end, from + PRIMING_SLICE)
+  #prime(group: UpdateGroup, from: number): void {
+    const end = Math.min(group.end, from + PRIMING_SLICE)
     const ids = new Uint32Array(Math.max(0, end - from))
     for (let i = 0; i < ids.length; i++) ids[i] = from + i
-    group.process(ids, ids.length)
-    if (end < this.rib.prefixes.end) this.#priming.set(group, end)
+    group.process({ ids, count: ids.length })
+    if (end < group.end) this.#priming.set(group, end)
     else {
       this.#priming.delete(group)
       group.primed = true
@@ -99,12 +115,17 @@ export class Distribution {
 
   /** In slices too, for a million prefixes may leave at once. True when it is worth going on. */
   #leaveLimbo(): boolean {
-    if (this.#limbo.length === 0 || this.#isLagging()) return false
-    const before = this.#limbo.length
+    const before = this.#pathLimbo.length + this.#limbo.length
+    if (before === 0 || this.#isLagging()) return false
+    this.#pathLimbo.drain(LIMBO_SLICE, (row) => {
+      const emptied = this.rib.releasePath(row)
+      if (emptied !== 0) this.#limbo.add(emptied)
+    })
     this.#limbo.drain(LIMBO_SLICE, (prefix) => {
       if (this.rib.feedDirty.has(prefix) || this.rib.dirty.has(prefix)) this.#limbo.add(prefix)
       else this.rib.releasePrefix(prefix)
     })
-    return this.#limbo.length < before && this.#limbo.length > 0
+    const left = this.#pathLimbo.length + this.#limbo.length
+    return left < before && left > 0
   }
 }

@@ -1,4 +1,3 @@
-import type { PrefixId } from '../../routing/ip/prefix-table.ts'
 import type { UpdateGroup } from './update-group.ts'
 import type { UpdateChunk } from './update-packer.ts'
 
@@ -12,7 +11,7 @@ export interface MemberSink {
   caughtUp(): void
 }
 
-const FIRST: PrefixId = 1
+const FIRST = 1
 
 /** A member may queue this much of one flush before it falls out of the group's pace. */
 const PATIENCE_OCTETS = 4 * 1024 * 1024
@@ -34,7 +33,7 @@ export class GroupMember {
   #heard = 0
   /** The group's version when this round began: what it will know when it ends. */
   #roundVersion = 0
-  #cursor: PrefixId = FIRST
+  #cursor: number = FIRST
   #full = false
   #greeted = false
   #stepping = false
@@ -100,9 +99,9 @@ export class GroupMember {
     this.#sink.caughtUp()
   }
 
-  /** Prefixes of which the peer may know a route, told by this group: what is withdrawn since it last listened too. */
-  mayKnow(): Generator<PrefixId> {
-    return this.group.toldPrefixes(this.slot, this.live ? this.group.version : this.#heard)
+  /** Ids of routes that the peer may know, told by this group: what is withdrawn since it last listened too. */
+  mayKnow(): Generator<number> {
+    return this.group.toldIds(this.slot, this.live ? this.group.version : this.#heard)
   }
 
   /** The socket has taken what was queued. */

@@ -42,26 +42,33 @@ export class Paths {
     else for (let row = this.#first[prefix]!; row !== NONE; row = this.rows.next[row]!) yield row
   }
 
-  /** The path of this peer, 0 when it has none. Hot. */
-  rowOf(prefix: PrefixId, slot: number): RowId {
+  /** The path of this peer that it calls `pathId`, 0 when it has none. Hot. */
+  rowOf(prefix: PrefixId, slot: number, pathId: number): RowId {
     if (prefix >= this.#first.length) return NONE
+    const { rows } = this
+    if (pathId !== 0) rows.keepPathIds()
     const crowd = this.crowdOf(prefix)
-    if (crowd !== undefined) return crowd.rowOf(slot)
+    if (crowd !== undefined) return crowd.rowOf(slot, pathId)
     let steps = 0
     let row = this.#first[prefix]!
-    for (; row !== NONE && this.rows.peer[row] !== slot; row = this.rows.next[row]!) steps++
+    if (!rows.hasPathIds) for (; row !== NONE && rows.peer[row] !== slot; row = rows.next[row]!) steps++
+    else {
+      const ids = rows.pathId
+      for (; row !== NONE && (rows.peer[row] !== slot || ids[row] !== pathId); row = rows.next[row]!) steps++
+    }
     if (row === NONE && steps > CROWDED) this.#makeCrowd(prefix)
     return row
   }
 
   /** A new row of the prefix; the caller fills in set and flags. */
-  link(prefix: PrefixId, slot: number): RowId {
+  link(prefix: PrefixId, slot: number, pathId: number): RowId {
     const row = this.rows.take()
+    if (this.rows.hasPathIds) this.rows.pathId[row] = pathId
     this.rows.prefix[row] = prefix
     this.rows.peer[row] = slot
     this.rows.next[row] = this.#first[prefix]!
     this.#first[prefix] = row
-    this.crowdOf(prefix)?.add(slot, row)
+    this.crowdOf(prefix)?.add(slot, pathId, row)
     return row
   }
 
@@ -69,7 +76,7 @@ export class Paths {
   unlink(prefix: PrefixId, row: RowId): void {
     const crowd = this.crowdOf(prefix)
     if (crowd !== undefined) {
-      crowd.remove(this.rows.peer[row]!, (other) => this.rows.peer[other]!)
+      crowd.remove(row, this.rows.peer, (other) => this.pathIdOf(other))
       this.#first[prefix] = crowd.rows[0] ?? NONE
       if (crowd.rows.length === 0) this.#crowds.delete(prefix)
       return
@@ -83,6 +90,10 @@ export class Paths {
     }
   }
 
+  pathIdOf(row: RowId): number {
+    return this.rows.hasPathIds ? this.rows.pathId[row]! : 0
+  }
+
   growTo(prefixes: number): void {
     if (this.#first.length < prefixes) this.#first = grow32(this.#first, prefixes)
   }
@@ -94,7 +105,7 @@ export class Paths {
 
   #makeCrowd(prefix: PrefixId): void {
     const crowd = new Crowd()
-    for (const row of this.of(prefix)) crowd.add(this.rows.peer[row]!, row)
+    for (const row of this.of(prefix)) crowd.add(this.rows.peer[row]!, this.pathIdOf(row), row)
     this.#crowds.set(prefix, crowd)
   }
 }

@@ -1,29 +1,13 @@
-import { type Column8, type Column32, grow8, grow32 } from '../../routing/ip/columns.ts'
+import { type Column32, grow32 } from '../../routing/ip/columns.ts'
 import type { PrefixId } from '../../routing/ip/prefix-table.ts'
 import { PrefixTable } from '../../routing/ip/prefix-table.ts'
 import type { FamilyRow } from '../wire/families.ts'
 import type { AttributesTable, SetId } from './attributes-table.ts'
 import type { Decision } from './decision.ts'
 import { DirtyList } from './dirty-list.ts'
-import { SetFlag, UNUSABLE_FLAGS } from './fields.ts'
-import type { RowId } from './path-rows.ts'
+import { AGE_FLAGS, RowFlag, type RowId } from './path-rows.ts'
 import { Paths } from './paths.ts'
-
-export const RowFlag = {
-  /** Kept over a restart of its peer (RFC 4724). */
-  Stale: 1 << 0,
-  /** The import policy refused it; kept so that a changed policy can be applied without asking the peer again. */
-  Rejected: 1 << 1,
-  /** A policy rule whose `prefixes` match accepted it. */
-  Named: 1 << 2,
-  /** Given up; a sweep takes it away, unless the peer announces it again before. */
-  Doomed: 1 << 3,
-  /** Not told again since the peer began a refresh (RFC 7313). */
-  Awaited: 1 << 4,
-} as const
-
-/** They change nothing about what the route is worth. */
-export const AGE_FLAGS = RowFlag.Stale | RowFlag.Doomed | RowFlag.Awaited
+import { Selection } from './selection.ts'
 
 const NONE = 0
 const FIRST_ROWS = 1024
@@ -39,6 +23,9 @@ export class Rib {
   readonly dirty = new DirtyList()
   /** The same for the kernel feed; any change of candidates counts when several paths are used together. */
   readonly feedDirty = new DirtyList()
+  /** Paths that changed, for update groups that are told of each one (RFC 7911); empty unless `pathsTold`. */
+  readonly dirtyPaths = new DirtyList()
+  pathsTold = false
   feedAllPaths = false
   feedEnabled = false
 
@@ -46,10 +33,9 @@ export class Rib {
   readonly #decision: Decision
   /** By PrefixId. */
   #best: Column32 = new Uint32Array(FIRST_ROWS)
-  /** Some candidate has a MED, so best cannot be found by comparing in pairs. */
-  #hasMed: Column8 = new Uint8Array(FIRST_ROWS)
   readonly #paths = new Paths()
   readonly #rows = this.#paths.rows
+  readonly #selection: Selection
   #bestCount = 0
   /** By peer slot: rows, and those of them that policy accepted. */
   readonly received: number[] = []
@@ -60,6 +46,7 @@ export class Rib {
     this.prefixes = new PrefixTable(family.family, seed)
     this.#sets = sets
     this.#decision = decision
+    this.#selection = new Selection(this.#paths, sets, decision)
   }
 
   /** Prefixes with a best path. */
@@ -71,32 +58,87 @@ export class Rib {
     return this.#rows.size
   }
 
-  /** Takes in a route (RFC 4271, section 9.1): replaces what the peer said of the prefix before. Hot. */
-  announce(slot: number, prefix: PrefixId, set: SetId, flags: number): void {
+  /** Every row lies below this. */
+  get rowsEnd(): RowId {
+    return this.#rows.end
+  }
+
+  get rowsCapacity(): number {
+    return this.#rows.capacity
+  }
+
+  /** Takes in a route (RFC 4271, section 9.1): replaces what the peer said of the prefix, or path, before. Hot. */
+  announce(slot: number, prefix: PrefixId, set: SetId, flags: number, pathId = 0): void {
     if (prefix >= this.#best.length) this.#growPrefixes()
-    const row = this.#paths.rowOf(prefix, slot)
+    const row = this.#paths.rowOf(prefix, slot, pathId)
+    this.replace(row === NONE ? this.#paths.link(prefix, slot, pathId) : row, set, flags)
+  }
+
+  /** What a path is from now on. Hot. */
+  replace(row: RowId, set: SetId, flags: number): void {
+    const rows = this.#rows
+    const prefix = rows.prefix[row]!
+    const slot = rows.peer[row]!
+    const oldSet = rows.set[row]!
+    const oldFlags = rows.flags[row]!
     this.#sets.retain(set)
-    if (this.#sets.med[set] !== 0) this.#hasMed[prefix] = 1
-    if (row === NONE) {
-      this.#link(prefix, slot, set, flags)
-      return
-    }
-    const oldSet = this.#rows.set[row]!
-    const oldFlags = this.#rows.flags[row]!
-    this.#rows.set[row] = set
-    this.#rows.flags[row] = flags
-    this.#countAccepted(slot, oldFlags, -1)
+    if (this.#sets.med[set] !== 0) this.#selection.noteMed(prefix)
+    rows.set[row] = set
+    rows.flags[row] = flags
+    if (oldSet === NONE) this.received[slot] = (this.received[slot] ?? 0) + 1
+    else this.#countAccepted(slot, oldFlags, -1)
     this.#countAccepted(slot, flags, 1)
     if (oldSet !== set || ((oldFlags ^ flags) & ~AGE_FLAGS) !== 0) this.#changed(prefix, row)
-    this.#sets.release(oldSet)
+    if (oldSet !== NONE) this.#sets.release(oldSet)
+  }
+
+  has(slot: number, prefix: PrefixId, pathId: number): boolean {
+    const row = this.#paths.rowOf(prefix, slot, pathId)
+    return row !== NONE && this.#rows.set[row] !== NONE
   }
 
   /** True when the peer had such a route. */
-  withdraw(slot: number, prefix: PrefixId): boolean {
-    const row = this.#paths.rowOf(prefix, slot)
-    if (row === NONE) return false
-    this.#unlink(prefix, row)
+  withdraw(slot: number, prefix: PrefixId, pathId = 0): boolean {
+    const row = this.#paths.rowOf(prefix, slot, pathId)
+    if (row === NONE || this.#rows.set[row] === NONE) return false
+    this.remove(row)
     return true
+  }
+
+  /** Withdraws a path. */
+  remove(row: RowId): void {
+    const rows = this.#rows
+    const prefix = rows.prefix[row]!
+    const set = rows.set[row]!
+    const slot = rows.peer[row]!
+    this.received[slot]!--
+    this.#countAccepted(slot, rows.flags[row]!, -1)
+    rows.set[row] = NONE
+    if (this.pathsTold) this.dirtyPaths.add(row)
+    else this.#paths.unlink(prefix, row)
+    const wasBest = this.#best[prefix] === row
+    if (wasBest || this.#selection.hasMed(prefix)) this.#recompute(prefix, row)
+    else if (this.feedAllPaths) this.feedDirty.add(prefix)
+    // Nobody was told of a path that was never chosen, but the prefix is to be freed.
+    if (this.pathsTold || this.#paths.isEmpty(prefix)) this.dirty.add(prefix)
+    if (!this.pathsTold) rows.free(row)
+    this.#sets.release(set)
+  }
+
+  /**
+   * A path that is gone keeps its row, which is its identifier to others, until they know; now they do. Gives the
+   * prefix when it was the last of its paths.
+   */
+  releasePath(row: RowId): PrefixId {
+    const prefix = this.#rows.prefix[row]!
+    if (prefix === NONE || !this.isGone(row) || this.dirtyPaths.has(row)) return NONE
+    this.#paths.unlink(prefix, row)
+    this.#rows.free(row)
+    return this.#paths.isEmpty(prefix) ? prefix : NONE
+  }
+
+  isGone(row: RowId): boolean {
+    return this.#rows.set[row] === NONE
   }
 
   bestRow(prefix: PrefixId): RowId {
@@ -121,13 +163,23 @@ export class Rib {
     return this.#rows.peer[row]!
   }
 
+  prefixOf(row: RowId): PrefixId {
+    return this.#rows.prefix[row]!
+  }
+
+  /** What the peer calls the path, 0 when it gave it no identifier. */
+  pathIdOf(row: RowId): number {
+    return this.#paths.pathIdOf(row)
+  }
+
+  /** No path, and none of whose end somebody has yet to hear. */
   isEmpty(prefix: PrefixId): boolean {
     return this.#paths.isEmpty(prefix)
   }
 
   /** All paths to the prefix, in no order. */
-  paths(prefix: PrefixId): Generator<RowId> {
-    return this.#paths.of(prefix)
+  *paths(prefix: PrefixId): Generator<RowId> {
+    for (const row of this.#paths.of(prefix)) if (!this.isGone(row)) yield row
   }
 
   /** The paths that may be used together with the best one, it included (RFC 4271, 9.1.2.2, up to step e). */
@@ -144,13 +196,7 @@ export class Rib {
 
   /** May this path be chosen? */
   eligible(row: RowId): boolean {
-    if ((this.#rows.flags[row]! & RowFlag.Rejected) !== 0) return false
-    const set = this.#rows.set[row]!
-    const flags = this.#sets.flags[set]!
-    if ((flags & UNUSABLE_FLAGS) !== 0) return false
-    const nextHop = this.#sets.nextHop[set]!
-    if (nextHop === NONE) return (flags & SetFlag.Local) !== 0
-    return this.#sets.nextHops.resolvable[nextHop] === 1
+    return this.#selection.eligible(row)
   }
 
   /**
@@ -160,7 +206,7 @@ export class Rib {
   sweep(slot: number, from: RowId, limit: number, visit: (row: RowId, prefix: PrefixId) => void): RowId {
     const end = Math.min(this.#rows.end, from + limit)
     for (let row = Math.max(1, from); row < end; row++) {
-      if (this.#rows.peer[row] === slot && this.#rows.prefix[row] !== NONE) visit(row, this.#rows.prefix[row]!)
+      if (this.#rows.peer[row] === slot && this.#rows.set[row] !== NONE) visit(row, this.#rows.prefix[row]!)
     }
     return end >= this.#rows.end ? NONE : end
   }
@@ -172,7 +218,29 @@ export class Rib {
 
   /** Looks at the prefix again, after something that eligibility or cost depends on changed. */
   reconsider(prefix: PrefixId): void {
-    if (!this.isEmpty(prefix)) this.#recompute(prefix, NONE)
+    if (this.isEmpty(prefix)) return
+    this.#recompute(prefix, NONE)
+    this.#touchPaths(prefix)
+  }
+
+  /** What is told of the prefix may be something else, though its paths are the same. */
+  touch(prefix: PrefixId): void {
+    this.dirty.add(prefix)
+    this.#touchPaths(prefix)
+  }
+
+  #touchPaths(prefix: PrefixId): void {
+    if (this.pathsTold) for (const row of this.paths(prefix)) this.dirtyPaths.add(row)
+  }
+
+  /** See `Selection.bestFew`. */
+  bestFew(prefix: PrefixId, count: number): RowId[] {
+    return this.#selection.bestFew(prefix, count)
+  }
+
+  /** One comparison says that the path would not be among the best few, of which `last` is the last. */
+  isBehind(row: RowId, last: RowId): boolean {
+    return !this.#selection.hasMed(this.#rows.prefix[row]!) && this.#selection.order(row, last, false) > 0
   }
 
   /** Frees the prefix's id when nothing refers to it; the caller knows that no consumer does. */
@@ -182,31 +250,6 @@ export class Rib {
     if (this.prefixes.size === 0) this.#shrinkPrefixes()
   }
 
-  #link(prefix: PrefixId, slot: number, set: SetId, flags: number): void {
-    const row = this.#paths.link(prefix, slot)
-    this.#rows.set[row] = set
-    this.#rows.flags[row] = flags
-    this.received[slot] = (this.received[slot] ?? 0) + 1
-    this.#countAccepted(slot, flags, 1)
-    this.#changed(prefix, row)
-  }
-
-  #unlink(prefix: PrefixId, row: RowId): void {
-    this.#paths.unlink(prefix, row)
-    const set = this.#rows.set[row]!
-    const slot = this.#rows.peer[row]!
-    this.received[slot]!--
-    this.#countAccepted(slot, this.#rows.flags[row]!, -1)
-    const wasBest = this.#best[prefix] === row
-    if (wasBest || this.#hasMed[prefix] === 1) this.#recompute(prefix, row)
-    else if (this.feedAllPaths) this.feedDirty.add(prefix)
-    // Nobody was told of a path that was never chosen, but the prefix is to be freed.
-    if (this.#paths.isEmpty(prefix)) this.dirty.add(prefix)
-    // Only now: the recomputation may still compare with it.
-    this.#rows.free(row)
-    this.#sets.release(set)
-  }
-
   #countAccepted(slot: number, flags: number, by: number): void {
     if ((flags & RowFlag.Rejected) === 0) this.accepted[slot] = (this.accepted[slot] ?? 0) + by
   }
@@ -214,66 +257,19 @@ export class Rib {
   /** The row is new or has new attributes: finds the best path again, by one comparison where that is enough. */
   #changed(prefix: PrefixId, row: RowId): void {
     const best = this.#best[prefix]!
-    if (row === best || this.#hasMed[prefix] === 1) return this.#recompute(prefix, row)
+    if (this.pathsTold) this.dirtyPaths.add(row)
+    if (row === best || this.#selection.hasMed(prefix)) return this.#recompute(prefix, row)
     if (this.feedAllPaths) this.feedDirty.add(prefix)
     if (!this.eligible(row)) return
-    if (best === NONE || this.#decision.compare(this.#rows.set[row]!, this.#rows.set[best]!, false) < 0) {
-      this.#setBest(prefix, row)
-    }
+    if (best === NONE || this.#selection.order(row, best, false) < 0) this.#setBest(prefix, row)
   }
 
   /** `touched`: the row whose attributes changed; when it is and stays the best one, that is a change too. */
   #recompute(prefix: PrefixId, touched: RowId): void {
     const before = this.#best[prefix]!
-    const best = this.#hasMed[prefix] === 1 ? this.#bestByNeighbour(prefix) : this.#bestOf(prefix)
+    const best = this.#selection.best(prefix)
     if (best !== before || best === touched) this.#setBest(prefix, best)
     else if (this.feedAllPaths) this.feedDirty.add(prefix)
-  }
-
-  #bestOf(prefix: PrefixId): RowId {
-    const crowd = this.#paths.crowdOf(prefix)
-    let best = NONE
-    if (crowd !== undefined) for (const row of crowd.rows) best = this.#better(row, best)
-    else {
-      const { next } = this.#rows
-      for (let row = this.#paths.firstOf(prefix); row !== NONE; row = next[row]!) best = this.#better(row, best)
-    }
-    return best
-  }
-
-  #better(row: RowId, best: RowId): RowId {
-    if (!this.eligible(row)) return best
-    if (best === NONE) return row
-    return this.#decision.compare(this.#rows.set[row]!, this.#rows.set[best]!, false) < 0 ? row : best
-  }
-
-  /**
-   * MED counts only between paths of one neighbour AS, so comparing in pairs would depend on the order. The best of
-   * each neighbour is found first, with MED, then the best of those, without: a function of the set of candidates.
-   */
-  #bestByNeighbour(prefix: PrefixId): RowId {
-    // Nearly always there is but one, or none any more.
-    if (this.#paths.isEmpty(prefix)) {
-      this.#hasMed[prefix] = 0
-      return NONE
-    }
-    const only = this.#paths.onlyOf(prefix)
-    if (only !== NONE) return this.eligible(only) ? only : NONE
-    const winners = new Map<number, RowId>()
-    let anyMed = 0
-    for (const row of this.paths(prefix)) {
-      const set = this.#rows.set[row]!
-      if (this.#sets.med[set] !== 0) anyMed = 1
-      if (!this.eligible(row)) continue
-      const neighbour = this.#decision.medGroupOf(set)
-      const winner = winners.get(neighbour)
-      if (winner === undefined || this.#decision.compare(set, this.#rows.set[winner]!, true) < 0)
-        winners.set(neighbour, row)
-    }
-    this.#hasMed[prefix] = anyMed
-    let best = NONE
-    for (const row of winners.values()) best = this.#better(row, best)
-    return best
   }
 
   #setBest(prefix: PrefixId, row: RowId): void {
@@ -289,12 +285,12 @@ export class Rib {
     const rows = this.prefixes.capacity
     this.#paths.growTo(rows)
     this.#best = grow32(this.#best, rows)
-    this.#hasMed = grow8(this.#hasMed, rows)
+    this.#selection.growTo(rows)
   }
 
   #shrinkPrefixes(): void {
     this.#paths.shrink()
     this.#best = new Uint32Array(FIRST_ROWS)
-    this.#hasMed = new Uint8Array(FIRST_ROWS)
+    this.#selection.shrink()
   }
 }

@@ -1,8 +1,8 @@
 import type { PathAttributes } from '../wire/attributes/record.ts'
 import type { AttributesTable } from './attributes-table.ts'
 import { SetFlag } from './fields.ts'
-import type { RowId } from './path-rows.ts'
-import { type Rib, RowFlag } from './rib.ts'
+import { RowFlag, type RowId } from './path-rows.ts'
+import type { Rib } from './rib.ts'
 
 /**
  * Well-known communities by which an external peer asks for something, acted on after the import policies. A policy that

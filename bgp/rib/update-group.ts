@@ -4,6 +4,7 @@ import type { AttributesTable, SetId } from './attributes-table.ts'
 import { Buckets } from './buckets.ts'
 import { Exporter, type ExportProfile, mayExport } from './export.ts'
 import { SetFlag } from './fields.ts'
+import { BestRoutes, FewPaths, type Ids, type OutRoutes } from './out-routes.ts'
 import type { Rib } from './rib.ts'
 import { type UpdateChunk, UpdatePacker } from './update-packer.ts'
 
@@ -21,6 +22,8 @@ export interface Recipient {
 
 export interface GroupRules {
   readonly profile: ExportProfile
+  /** Most paths of a prefix, each with its identifier (RFC 7911); absent: the best one, without. */
+  readonly paths?: number
   /** Learned routes may leave (RFC 8212: to external peers only with a policy). */
   readonly passLearned: boolean
   /** What the group is told of our own routes; replaced when the configuration changes. */
@@ -40,24 +43,24 @@ export interface Missed {
 }
 
 const NONE = 0
-/** Prefixes looked at in one step of a catch-up. */
+/** Routes looked at in one step of a catch-up. */
 const WINDOW = 32_768
 
 /**
- * Adj-RIB-Out of all peers that are told the same: one row per prefix, one serialization, the same octets to every
+ * Adj-RIB-Out of all peers that are told the same: one row per prefix (or path), one serialization, the same octets to every
  * member. A member's own routes are left out when its copy is written.
  *
- *     dirty prefixes → export → told[] → buckets by attribute set → packer → chunk → every live member
+ *     dirty routes → export → told[] → buckets by attribute set → packer → chunk → every live member
  *                                  └──── changedAt[] ─────────────────────→ members that are behind, at their own pace
  */
 export class UpdateGroup {
   readonly key: string
   readonly members = new Set<Recipient>()
-  /** Counts flushes that changed something; `changedAt` of a prefix is the flush in which `told` last changed. */
+  /** Counts flushes that changed something; `changedAt` of a route is the flush in which `told` last changed. */
   version = 1
   /** The first scan of the RIB is done. */
   primed = false
-  readonly #rib: Rib
+  readonly #routes: OutRoutes
   readonly #sets: AttributesTable
   readonly #packer: UpdatePacker
   readonly #exporter: Exporter
@@ -73,28 +76,44 @@ export class UpdateGroup {
 
   constructor(key: string, rib: Rib, sets: AttributesTable, rules: GroupRules) {
     this.key = key
-    this.#rib = rib
+    this.#routes = rules.paths === undefined ? new BestRoutes(rib) : new FewPaths(rib, rules.paths)
     this.#sets = sets
     this.#rules = rules
     this.#exporter = new Exporter(sets, rib.family, rules.profile)
-    this.#packer = new UpdatePacker(rib.prefixes, rib.family, this.#exporter, rules.profile.maxMessage, (chunk) =>
+    this.#packer = new UpdatePacker(rib, this.tellsPaths, this.#exporter, rules.profile.maxMessage, (chunk) =>
       this.#deliver(chunk),
     )
   }
 
-  /** Prefixes told to a member. */
+  /** Its ids are of paths, not of prefixes. */
+  get tellsPaths(): boolean {
+    return this.#rules.paths !== undefined
+  }
+
+  /** Every id lies below this. */
+  get end(): number {
+    return this.#routes.end
+  }
+
+  /** Routes told to a member. */
   toldTo(slot: number): number {
     return this.#toldCount - (this.#toldBySource[slot] ?? 0)
   }
 
-  /** The set told of the prefix, 0 for none. */
-  toldSet(prefix: PrefixId): SetId {
-    return prefix < this.#told.length ? this.#told[prefix]! : NONE
+  /** The set told of the route, 0 for none. */
+  toldSet(id: number): SetId {
+    return id < this.#told.length ? this.#told[id]! : NONE
   }
 
-  /** Brings `told` up to date for these prefixes and sends what changed to the live members. Hot. */
-  process(ids: Column32, count: number): void {
-    this.#growTo(this.#rib.prefixes.capacity)
+  /** Ids of the prefix's routes. */
+  routesTo(prefix: PrefixId): Iterable<number> {
+    return this.#routes.of(prefix)
+  }
+
+  /** Brings `told` up to date for what changed, and sends that to the live members. Hot. */
+  process(dirty: Ids): void {
+    const { ids, count } = this.#routes.affected(dirty)
+    this.#growTo(this.#routes.capacity)
     for (let i = 0; i < count; i++) this.#update(ids[i]!)
     if (this.#announced.size + this.#withdrawn.size === 0) return
     this.version++
@@ -105,35 +124,35 @@ export class UpdateGroup {
   }
 
   /**
-   * One step of a catch-up: sends `member` the current state of up to WINDOW prefixes from `cursor` of which it missed
+   * One step of a catch-up: sends `member` the current state of up to WINDOW routes from `cursor` of which it missed
    * something. Returns where to go on; 0 at the end.
    */
-  catchUp(member: Recipient, cursor: PrefixId, missed: Missed): PrefixId {
+  catchUp(member: Recipient, cursor: number, missed: Missed): number {
     const { announcedSince, withdrawnSince, until } = missed
-    const end = Math.min(this.#rib.prefixes.end, this.#told.length)
+    const end = Math.min(this.end, this.#told.length)
     let found = 0
-    let prefix = cursor
-    for (; prefix < end && found < WINDOW; prefix++) {
-      const changedAt = this.#changedAt[prefix]!
+    let id = cursor
+    for (; id < end && found < WINDOW; id++) {
+      const changedAt = this.#changedAt[id]!
       if (changedAt <= announcedSince || changedAt > until) continue
-      const set = this.#told[prefix]!
-      if (set !== NONE && this.#sets.source[set] !== member.slot) this.#announced.add(set, prefix)
-      else if (changedAt > withdrawnSince) this.#withdrawn.add(0, prefix)
+      const set = this.#told[id]!
+      if (set !== NONE && this.#sets.source[set] !== member.slot) this.#announced.add(set, id)
+      else if (changedAt > withdrawnSince) this.#withdrawn.add(0, id)
       else continue
       found++
     }
     this.#send([member])
     this.#announced.clear()
     this.#withdrawn.clear()
-    return prefix >= end ? NONE : prefix
+    return id >= end ? NONE : id
   }
 
   /** What a member with this slot has been told, or had been told before `heard`, the version up to which it is told. */
-  *toldPrefixes(slot: number, heard: number): Generator<PrefixId> {
-    for (let prefix = 1; prefix < this.#told.length; prefix++) {
-      const set = this.#told[prefix]!
+  *toldIds(slot: number, heard: number): Generator<number> {
+    for (let id = 1; id < this.#told.length; id++) {
+      const set = this.#told[id]!
       const isTold = set !== NONE && this.#sets.source[set] !== slot
-      if (isTold || this.#changedAt[prefix]! > heard) yield prefix
+      if (isTold || this.#changedAt[id]! > heard) yield id
     }
   }
 
@@ -143,38 +162,36 @@ export class UpdateGroup {
     return { octets: octets.subarray(0, this.#exporter.write(set, octets, 0)), nextHop: this.#exporter.nextHop(set) }
   }
 
-  /** Sends withdrawals of these prefixes to one member. */
-  withdrawFrom(member: Recipient, prefixes: Iterable<PrefixId>): void {
-    for (const prefix of prefixes) this.#withdrawn.add(0, prefix)
+  /** Sends withdrawals of these routes to one member. */
+  withdrawFrom(member: Recipient, ids: Iterable<number>): void {
+    for (const id of ids) this.#withdrawn.add(0, id)
     this.#send([member])
     this.#withdrawn.clear()
   }
 
   /** Gives up everything it refers to. */
   dispose(): void {
-    for (let prefix = 1; prefix < this.#told.length; prefix++) {
-      if (this.#told[prefix] !== NONE) this.#sets.release(this.#told[prefix]!)
-    }
+    for (const set of this.#told) if (set !== NONE) this.#sets.release(set)
     this.#told = new Uint32Array(0)
     this.#rules.dispose()
   }
 
-  #update(prefix: PrefixId): void {
-    const before = this.#told[prefix]!
-    const now = this.#export(prefix)
+  #update(id: number): void {
+    const before = this.#told[id]!
+    const now = this.#export(id)
     if (now === before) return
-    this.#told[prefix] = now
-    this.#changedAt[prefix] = this.version + 1
+    this.#told[id] = now
+    this.#changedAt[id] = this.version + 1
     const sourceBefore = before === NONE ? NONE : this.#sets.source[before]!
     if (now !== NONE) {
       const source = this.#sets.source[now]!
       this.#sets.retain(now)
       this.#count(source, 1)
-      this.#announced.add(now, prefix)
+      this.#announced.add(now, id)
       // Its own route replaces what the source had been told of somebody else's.
-      if (before !== NONE && sourceBefore !== source) this.#withdrawn.add(source * 2 + 1, prefix)
+      if (before !== NONE && sourceBefore !== source) this.#withdrawn.add(source * 2 + 1, id)
     } else {
-      this.#withdrawn.add(sourceBefore * 2, prefix)
+      this.#withdrawn.add(sourceBefore * 2, id)
     }
     if (before !== NONE) {
       this.#count(sourceBefore, -1)
@@ -182,14 +199,14 @@ export class UpdateGroup {
     }
   }
 
-  #export(prefix: PrefixId): SetId {
+  #export(id: number): SetId {
     const { profile, passLearned, originations, filter } = this.#rules
-    let set = this.#rib.bestSet(prefix)
+    let set = this.#routes.setOf(id)
     if (set === NONE) return NONE
     const flags = this.#sets.flags[set]!
-    if ((flags & SetFlag.Local) !== 0) set = originations.get(prefix) ?? NONE
+    if ((flags & SetFlag.Local) !== 0) set = originations.get(this.#routes.prefixOf(id)) ?? NONE
     else if (!passLearned || !mayExport(flags, profile)) return NONE
-    if (set !== NONE && filter !== undefined) set = filter(prefix, set)
+    if (set !== NONE && filter !== undefined) set = filter(this.#routes.prefixOf(id), set)
     if (set === NONE) return NONE
     if (this.#exporter.nextHop(set) !== undefined && this.#packer.fits(set, this.#sets.lengthOf(set))) return set
     this.#sets.releaseUnused(set)

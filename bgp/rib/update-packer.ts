@@ -1,13 +1,13 @@
-import type { PrefixTable } from '../../routing/ip/prefix-table.ts'
 import { OPTIONAL } from '../wire/attributes/codec.ts'
 import type { FamilyRow } from '../wire/families.ts'
 import { HEADER_OCTETS } from '../wire/framer.ts'
 import { AttributeCode, AttributeFlag, MessageType } from '../wire/iana.ts'
 import { writeHeader } from '../wire/message.ts'
-import { nlriOctets, writeNlri } from '../wire/nlri.ts'
+import { nlriOctets, PATH_ID_OCTETS, writeNlri, writePathId } from '../wire/nlri.ts'
 import type { SetId } from './attributes-table.ts'
 import type { Buckets } from './buckets.ts'
 import type { Exporter } from './export.ts'
+import type { Rib } from './rib.ts'
 
 /** Nobody's: a run of messages that every member gets. */
 export const FOR_ALL = -1
@@ -34,7 +34,9 @@ const MP_OCTETS = 4 + 5 + 16
  * and 4). Attributes are written once per bucket and copied to each of its messages.
  */
 export class UpdatePacker {
-  readonly #prefixes: PrefixTable
+  readonly #rib: Rib
+  /** What is packed are paths, with their rows as identifiers (RFC 7911), not prefixes. */
+  readonly #paths: boolean
   readonly #family: FamilyRow
   readonly #exporter: Exporter
   readonly #maxMessage: number
@@ -47,15 +49,10 @@ export class UpdatePacker {
   #messages = 0
   #attributes = new Uint8Array(4096)
 
-  constructor(
-    prefixes: PrefixTable,
-    family: FamilyRow,
-    exporter: Exporter,
-    maxMessage: number,
-    emit: (chunk: UpdateChunk) => void,
-  ) {
-    this.#prefixes = prefixes
-    this.#family = family
+  constructor(rib: Rib, paths: boolean, exporter: Exporter, maxMessage: number, emit: (chunk: UpdateChunk) => void) {
+    this.#rib = rib
+    this.#paths = paths
+    this.#family = rib.family
     this.#exporter = exporter
     this.#maxMessage = maxMessage
     this.#emit = emit
@@ -67,10 +64,11 @@ export class UpdatePacker {
    * session's kind (RFC 4271, section 9.2: not an error). Nearly always their length alone says that they do.
    */
   fits(set: SetId, setOctets: number): boolean {
-    if (mostExported(setOctets) <= this.#maxMessage - UPDATE_OVERHEAD - MP_OCTETS - 1 - this.#family.octets) return true
+    const nlri = (this.#paths ? PATH_ID_OCTETS : 0) + 1 + this.#family.octets
+    if (mostExported(setOctets) <= this.#maxMessage - UPDATE_OVERHEAD - MP_OCTETS - nlri) return true
     const length = this.#writeAttributes(set, setOctets)
     const mpOctets = this.#mpNextHop(set) === undefined ? 0 : MP_OCTETS
-    return UPDATE_OVERHEAD + length + mpOctets + 1 + this.#family.octets <= this.#maxMessage
+    return UPDATE_OVERHEAD + length + mpOctets + nlri <= this.#maxMessage
   }
 
   /** All prefixes of one bucket, announced with one attribute set that `fits`. */
@@ -208,12 +206,29 @@ export class UpdatePacker {
 
   /** NLRI up to the limit; returns the first entry that did not fit. */
   #fill(start: number, from: number, limit: number, buckets: Buckets, first: number): number {
+    if (this.#paths) return this.#fillPaths(start, from, limit, buckets, first)
+    const { prefixes } = this.#rib
     let at = from
     let entry = first
     while (!buckets.isEnd(entry)) {
       const id = buckets.idOf(entry)
-      if (at + nlriOctets(this.#prefixes.lengthOf(id)) > limit) break
-      at = writeNlri(this.#prefixes, id, this.#out, at)
+      if (at + nlriOctets(prefixes.lengthOf(id)) > limit) break
+      at = writeNlri(prefixes, id, this.#out, at)
+      entry = buckets.nextEntry(entry)
+    }
+    this.#finish(start, at)
+    return entry
+  }
+
+  #fillPaths(start: number, from: number, limit: number, buckets: Buckets, first: number): number {
+    const { prefixes } = this.#rib
+    let at = from
+    let entry = first
+    while (!buckets.isEnd(entry)) {
+      const row = buckets.idOf(entry)
+      const prefix = this.#rib.prefixOf(row)
+      if (at + PATH_ID_OCTETS + nlriOctets(prefixes.lengthOf(prefix)) > limit) break
+      at = writeNlri(prefixes, prefix, this.#out, writePathId(row, this.#out, at))
       entry = buckets.nextEntry(entry)
     }
     this.#finish(start, at)

@@ -7,25 +7,11 @@ import { isHostNextHop, type MpReachParts, mpReachParts } from '../wire/attribut
 import { normalizeAttributes } from '../wire/attributes/normalize.ts'
 import { type FamilyRow, familyByCode } from '../wire/families.ts'
 import { AttributeCode, UpdateError } from '../wire/iana.ts'
-import { isNlri, NlriCursor } from '../wire/nlri.ts'
+import { isNlri } from '../wire/nlri.ts'
 import { layUpdateOut, newLayout } from '../wire/update.ts'
-import { type AttributesTable, MAX_SET_OCTETS, type SetId } from './attributes-table.ts'
+import { MAX_SET_OCTETS, type SetId } from './attributes-table.ts'
 import { SetFlag, type SetSource } from './fields.ts'
-import { isMartian4, isMartian6 } from './martians.ts'
-import type { PolicyFilter } from './policy-filter.ts'
-import { type Rib, RowFlag } from './rib.ts'
-
-/** What a session's UPDATEs go into. */
-export interface ReceiverTables {
-  readonly sets: AttributesTable
-  /** The families negotiated; routes of others are ignored (RFC 4760, section 6). */
-  readonly ribs: ReadonlyMap<FamilyName, Rib>
-  readonly filters: ReadonlyMap<FamilyName, PolicyFilter>
-  /** Internal peers are believed without a policy, external ones are not (RFC 8212). */
-  readonly acceptByDefault: boolean
-  /** Most prefixes of a family; new ones over that are dropped. Empty: any number. */
-  readonly limits: ReadonlyMap<FamilyName, number>
-}
+import { type ReceiverTables, RouteIntake } from './route-intake.ts'
 
 export interface ReceiverEvents {
   endOfRib(family: FamilyRow): void
@@ -47,15 +33,12 @@ export class UpdateReceiver {
   readonly #events: ReceiverEvents
   readonly #layout = newLayout()
   readonly #scan = new AttributeScan()
-  readonly #cursor = new NlriCursor()
-  /** Announcements dropped because of `limits`. */
-  readonly overLimit = new Map<FamilyName, number>()
+  readonly #intake: RouteIntake
   #scratch = new Uint8Array(4096 + 256)
-  /** Of no meaning; written so that the compiler cannot leave the reads out. */
-  protected touched = 0
 
   constructor(tables: ReceiverTables, source: SetSource, context: AttributeContext, events: ReceiverEvents) {
     this.#tables = tables
+    this.#intake = new RouteIntake(tables, source.slot)
     this.#source = source
     this.#context = context
     this.#events = events
@@ -64,6 +47,12 @@ export class UpdateReceiver {
   /** New policies; rows that stand are re-filtered by the owner. */
   set tables(tables: ReceiverTables) {
     this.#tables = tables
+    this.#intake.tables = tables
+  }
+
+  /** Announcements dropped because of `limits`. */
+  get overLimit(): Map<FamilyName, number> {
+    return this.#intake.overLimit
   }
 
   /** Takes the body of an UPDATE in `octets[start..end)`. Throws PeerFault when the session cannot go on. Hot. */
@@ -137,7 +126,8 @@ export class UpdateReceiver {
   }
 
   #checkNlri4(octets: Uint8Array, start: number, end: number): void {
-    if (!isNlri(octets, start, end, 32)) throw updateFault(UpdateError.InvalidNetworkField, 'malformed IPv4 NLRI')
+    if (!isNlri(octets, start, end, 32, this.#tables.pathIds.has('ipv4-unicast')))
+      throw updateFault(UpdateError.InvalidNetworkField, 'malformed IPv4 NLRI')
   }
 
   #checkMp(octets: Uint8Array, reach: MpReachParts | undefined): void {
@@ -151,7 +141,7 @@ export class UpdateReceiver {
   #checkMpNlri(octets: Uint8Array, afi: number, safi: number, start: number, end: number): void {
     const family = this.#negotiated(afi, safi)
     if (family === undefined) return
-    if (!isNlri(octets, start, end, maxLength(family.family))) {
+    if (!isNlri(octets, start, end, maxLength(family.family), this.#tables.pathIds.has(family.name))) {
       throw updateFault(UpdateError.OptionalAttribute, `malformed ${family.name} NLRI`)
     }
   }
@@ -173,7 +163,7 @@ export class UpdateReceiver {
     if (alone && at + 3 === attributesEnd && withdrawnStart === withdrawnEnd && attributesEnd === nlriEnd) {
       return this.#events.endOfRib(family)
     }
-    this.#withdraw(family, octets, at + 3, scan.mpUnreachEnd)
+    this.#intake.withdraw(this.#tables.ribs.get(family.name)!, octets, at + 3, scan.mpUnreachEnd)
   }
 
   #reachMp(octets: Uint8Array, reach: MpReachParts): void {
@@ -183,9 +173,9 @@ export class UpdateReceiver {
       isHostNextHop(octets, reach.nextHopStart, reach.nextHopLength === 32 ? 16 : reach.nextHopLength) ||
       (reach.nextHopLength === 32 && isHostNextHop(octets, reach.nextHopStart + 16, 16))
     const set = this.#scan.withdraw || !usable ? NONE : this.#intern(octets, this.#scan.mpReachStart)
-    if (set === NONE) this.#withdraw(family, octets, reach.nlriStart, this.#scan.mpReachEnd)
-    else if (family.family === 4) this.#announce4(octets, reach.nlriStart, this.#scan.mpReachEnd, set)
-    else this.#announce6(octets, reach.nlriStart, this.#scan.mpReachEnd, set)
+    const rib = this.#tables.ribs.get(family.name)!
+    if (set === NONE) this.#intake.withdraw(rib, octets, reach.nlriStart, this.#scan.mpReachEnd)
+    else this.#intake.announce(rib, octets, reach.nlriStart, this.#scan.mpReachEnd, set)
   }
 
   /** The set of the attributes just scanned; none when they are longer than attributes can be (RFC 7606, section 2). */
@@ -211,85 +201,14 @@ export class UpdateReceiver {
     return sets.find(this.#source.slot, this.#scratch, 0, end) || sets.add(this.#source, this.#scratch, 0, end)
   }
 
-  #announce4(octets: Uint8Array, start: number, end: number, set: SetId): void {
-    const rib = this.#tables.ribs.get('ipv4-unicast')
-    if (rib === undefined) return
-    const c = this.#cursor.over(octets, start, end)
-    const { slot } = this.#source
-    const { prefixes } = rib
-    if (this.#judgesEach) while (c.next4()) this.#judged(rib, set)
-    else {
-      const flags = this.#tables.acceptByDefault ? 0 : RowFlag.Rejected
-      let touched = 0
-      while (c.next4()) touched ^= prefixes.touch(c.w0, 0, 0, 0, c.length)
-      this.touched = touched
-      c.over(octets, start, end)
-      while (c.next4()) {
-        if (!isMartian4(c.w0, c.length)) rib.announce(slot, prefixes.intern(c.w0, 0, 0, 0, c.length), set, flags)
-      }
-    }
-    this.#tables.sets.releaseUnused(set)
-  }
-
-  #announce6(octets: Uint8Array, start: number, end: number, set: SetId): void {
-    const rib = this.#tables.ribs.get('ipv6-unicast')
-    if (rib === undefined) return
-    const c = this.#cursor.over(octets, start, end)
-    const { slot } = this.#source
-    const { prefixes } = rib
-    if (this.#judgesEach) while (c.next6()) this.#judged(rib, set)
-    else {
-      const flags = this.#tables.acceptByDefault ? 0 : RowFlag.Rejected
-      while (c.next6()) {
-        if (isMartian6(c.w0, c.length)) continue
-        rib.announce(slot, prefixes.intern(c.w0, c.w1, c.w2, c.w3, c.length), set, flags)
-      }
-    }
-    this.#tables.sets.releaseUnused(set)
-  }
-
-  get #judgesEach(): boolean {
-    return this.#tables.filters.size + this.#tables.limits.size > 0
-  }
-
-  /** The prefix under the cursor, where the limit has room for it, as the import policies want it. */
-  #judged(rib: Rib, set: SetId): void {
-    const { w0, w1, w2, w3, length } = this.#cursor
-    if (rib.family.family === 4 ? isMartian4(w0, length) : isMartian6(w0, length)) return
-    if (this.#isOver(rib)) return
-    const { slot } = this.#source
-    const prefix = rib.prefixes.intern(w0, w1, w2, w3, length)
-    const filter = this.#tables.filters.get(rib.family.name)
-    if (filter === undefined) {
-      return rib.announce(slot, prefix, set, this.#tables.acceptByDefault ? 0 : RowFlag.Rejected)
-    }
-    const { set: result, accept, named } = filter.apply(prefix, set)
-    rib.announce(slot, prefix, result, (accept ? 0 : RowFlag.Rejected) | (named ? RowFlag.Named : 0))
-  }
-
-  /** The prefix under the cursor is one too many: what the peer told of before may still change. */
-  #isOver(rib: Rib): boolean {
-    const { name } = rib.family
-    const { slot } = this.#source
-    if ((rib.received[slot] ?? 0) < (this.#tables.limits.get(name) ?? Number.POSITIVE_INFINITY)) return false
-    const { w0, w1, w2, w3, length } = this.#cursor
-    for (const row of rib.paths(rib.prefixes.find(w0, w1, w2, w3, length))) if (rib.peerOf(row) === slot) return false
-    this.overLimit.set(name, (this.overLimit.get(name) ?? 0) + 1)
-    return true
-  }
-
   #withdraw4(octets: Uint8Array, start: number, end: number): void {
     const rib = this.#tables.ribs.get('ipv4-unicast')
-    if (rib !== undefined && start < end) this.#withdraw(rib.family, octets, start, end)
+    if (rib !== undefined && start < end) this.#intake.withdraw(rib, octets, start, end)
   }
 
-  #withdraw(family: FamilyRow, octets: Uint8Array, start: number, end: number): void {
-    const rib = this.#tables.ribs.get(family.name)!
-    const c = this.#cursor.over(octets, start, end)
-    while (family.family === 4 ? c.next4() : c.next6()) {
-      const prefix = rib.prefixes.find(c.w0, c.w1, c.w2, c.w3, c.length)
-      if (prefix !== NONE) rib.withdraw(this.#source.slot, prefix)
-    }
+  #announce4(octets: Uint8Array, start: number, end: number, set: SetId): void {
+    const rib = this.#tables.ribs.get('ipv4-unicast')
+    if (rib !== undefined) this.#intake.announce(rib, octets, start, end, set)
   }
 
   #endOfRib4(): void {

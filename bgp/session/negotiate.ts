@@ -1,4 +1,4 @@
-import { capabilityCodes } from '../wire/capabilities.ts'
+import { type Capabilities, capabilityCodes } from '../wire/capabilities.ts'
 import { type FamilyRow, familyByName } from '../wire/families.ts'
 import { AS_TRANS, CapabilityCode, NotificationCode, OpenError } from '../wire/iana.ts'
 import { type Notification, notification } from '../wire/notification.ts'
@@ -40,6 +40,10 @@ export function negotiate(config: SessionConfig, theirs: Open): Outcome {
       enhancedRouteRefresh: offers.enhancedRouteRefresh && received.enhancedRouteRefresh,
       extendedMessage: offers.extendedMessage && received.extendedMessage,
       extendedNextHop: Boolean(offers.extendedNextHop && received.extendedNextHop),
+      addPath: {
+        sent: families.filter((family) => canBoth(family, offers.addPath, received.addPath)),
+        received: families.filter((family) => canBoth(family, received.addPath, offers.addPath)),
+      },
       gracefulRestart: offers.gracefulRestart && received.gracefulRestart,
       notificationRestart: Boolean(offers.gracefulRestart?.notification && received.gracefulRestart?.notification),
       // RFC 9494, section 4.1: without graceful restart it means nothing.
@@ -55,6 +59,12 @@ function judgeAsn(config: SessionConfig, theirs: Open, type: 'internal' | 'exter
   const wanted = typeof remoteAsn === 'number' ? theirs.asn === remoteAsn : type === remoteAsn
   if (wanted && theirs.asn !== 0 && theirs.asn !== AS_TRANS) return undefined
   return refuse(OpenError.BadPeerAs, `the peer is AS ${theirs.asn}, configured is ${remoteAsn}`)
+}
+
+/** One side sends what the other takes. */
+function canBoth(family: FamilyRow, from: Capabilities['addPath'], to: Capabilities['addPath']): boolean {
+  const of = (side: Capabilities['addPath']) => side?.find((entry) => entry.family === family)
+  return Boolean(of(from)?.send && of(to)?.receive)
 }
 
 /** RFC 6286, section 2.2: not zero, and unique within the AS. */

@@ -33,6 +33,8 @@ export interface Negotiated {
   readonly extendedMessage: boolean
   /** IPv4 routes may have IPv6 next hops, both ways (RFC 8950). */
   readonly extendedNextHop: boolean
+  /** Families with several paths per prefix, by who sends them (RFC 7911, section 4). */
+  readonly addPath: { readonly sent: readonly FamilyRow[]; readonly received: readonly FamilyRow[] }
   /** What the peer said of its restarts; absent when either side does not take part. */
   readonly gracefulRestart: GracefulRestartCapability | undefined
   /** NOTIFICATIONs are restarts too, but for a Hard Reset (RFC 8538). */

@@ -16,6 +16,8 @@ export interface Capabilities {
   readonly fourOctetAsn?: number
   readonly gracefulRestart?: GracefulRestartCapability
   readonly longLived?: LongLivedCapability
+  /** Families of which several paths per prefix can be sent or received (RFC 7911, section 4). */
+  readonly addPath?: readonly AddPathFamily[]
   /** Values of the role capability, each once (RFC 9234, section 4.1); more than one is a contradiction. */
   readonly roles?: readonly number[]
   /** Codes of everything received, known or not, for display. */
@@ -29,6 +31,13 @@ export interface GracefulRestartCapability {
   readonly notification: boolean
   readonly restartSeconds: number
   readonly families: readonly { readonly family: FamilyRow; readonly forwardingKept: boolean }[]
+}
+
+/** What the side that says this can do. */
+export interface AddPathFamily {
+  readonly family: FamilyRow
+  readonly receive: boolean
+  readonly send: boolean
 }
 
 /** RFC 9494, section 3. Without families: the peer knows what long-lived stale routes are. */
@@ -56,6 +65,10 @@ interface CapabilityRow {
   /** What it says, for people; absent: its name is enough. */
   describe?(capabilities: Capabilities): string
 }
+
+/** RFC 7911, section 4. */
+const CAN_RECEIVE = 1
+const CAN_SEND = 2
 
 const ROWS: readonly CapabilityRow[] = [
   {
@@ -137,7 +150,40 @@ const ROWS: readonly CapabilityRow[] = [
     encode: ({ roles = [] }) => roles.map((role) => Uint8Array.of(role)),
     describe: ({ roles = [] }) => `role ${roles.map((role) => ROLES[role]?.name ?? role).join(', ')}`,
   },
-  checkedRow(CapabilityCode.AddPath, 'add-path', (length) => length % 4 === 0),
+  {
+    code: CapabilityCode.AddPath,
+    name: 'add-path',
+    decode(value, into) {
+      // Of what is said twice the last counts; another value than 1 to 3 says nothing of its family.
+      const said = new Map(into.addPath?.map((entry) => [entry.family, entry]))
+      while (value.remaining > 0) {
+        const family = familyByCode(value.uint16(), value.uint8())
+        const can = value.uint8()
+        if (family === undefined || can < 1 || can > 3) continue
+        said.set(family, { family, receive: (can & CAN_RECEIVE) !== 0, send: (can & CAN_SEND) !== 0 })
+      }
+      into.addPath = [...said.values()]
+    },
+    encode({ addPath = [] }) {
+      const able = addPath.filter(({ receive, send }) => receive || send)
+      if (able.length === 0) return []
+      const value = new Writer()
+      for (const { family, receive, send } of able) {
+        value
+          .uint16(family.afi)
+          .uint8(family.safi)
+          .uint8((receive ? CAN_RECEIVE : 0) | (send ? CAN_SEND : 0))
+      }
+      return [value.finish()]
+    },
+    describe({ addPath = [] }) {
+      const said = addPath.map(({ family, receive, send }) => {
+        const ways = [...(send ? ['send'] : []), ...(receive ? ['receive'] : [])]
+        return `${family.name} ${ways.join('/')}`
+      })
+      return ['add-path', ...said].join(' ')
+    },
+  },
   {
     code: CapabilityCode.LongLivedGracefulRestart,
     name: 'long-lived-graceful-restart',

@@ -1,13 +1,22 @@
+import type { Family } from '../../routing/ip/address.ts'
 import { maskWord } from '../../routing/ip/prefix.ts'
 import type { PrefixTable } from '../../routing/ip/prefix-table.ts'
 
-/** True when `octets[start..end)` is a whole list of prefixes, none longer than `maxLength` bits (RFC 4271, section 4.3). */
-export function isNlri(octets: Uint8Array, start: number, end: number, maxLength: number): boolean {
+/** Before each prefix, where paths have identifiers (RFC 7911, section 3). */
+export const PATH_ID_OCTETS = 4
+
+/**
+ * True when `octets[start..end)` is a whole list of prefixes, none longer than `maxLength` bits (RFC 4271, section 4.3),
+ * each after a path identifier where `pathIds` says so.
+ */
+export function isNlri(octets: Uint8Array, start: number, end: number, maxLength: number, pathIds: boolean): boolean {
+  const before = pathIds ? PATH_ID_OCTETS : 0
   let at = start
   while (at < end) {
-    const length = octets[at]!
+    if (at + before >= end) return false
+    const length = octets[at + before]!
     if (length > maxLength) return false
-    at += 1 + ((length + 7) >> 3)
+    at += before + 1 + ((length + 7) >> 3)
   }
   return at === end
 }
@@ -23,6 +32,8 @@ export class NlriCursor {
   w2 = 0
   w3 = 0
   length = 0
+  /** 0 where paths have no identifiers. */
+  pathId = 0
   #octets: Uint8Array = new Uint8Array(0)
   #at = 0
   #end = 0
@@ -34,6 +45,7 @@ export class NlriCursor {
     this.w1 = 0
     this.w2 = 0
     this.w3 = 0
+    this.pathId = 0
     return this
   }
 
@@ -65,6 +77,16 @@ export class NlriCursor {
     return true
   }
 
+  /** Moves to the next prefix of a list with path identifiers. */
+  nextPath(family: Family): boolean {
+    const at = this.#at
+    if (at >= this.#end) return false
+    const octets = this.#octets
+    this.pathId = ((octets[at]! << 24) | (octets[at + 1]! << 16) | (octets[at + 2]! << 8) | octets[at + 3]!) >>> 0
+    this.#at = at + PATH_ID_OCTETS
+    return family === 4 ? this.next4() : this.next6()
+  }
+
   next6(): boolean {
     if (this.#at >= this.#end) return false
     const length = this.#octets[this.#at++]!
@@ -83,6 +105,14 @@ export class NlriCursor {
     for (let i = 4 * index; i < 4 * index + 4; i++) word = (word << 8) | (i < count ? this.#octets[this.#at + i]! : 0)
     return word & maskWord(length, index)
   }
+}
+
+export function writePathId(pathId: number, into: Uint8Array, at: number): number {
+  into[at] = pathId >>> 24
+  into[at + 1] = pathId >>> 16
+  into[at + 2] = pathId >>> 8
+  into[at + 3] = pathId
+  return at + PATH_ID_OCTETS
 }
 
 /** Octets that `writeNlri` takes for the prefix. */

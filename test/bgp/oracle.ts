@@ -1,4 +1,7 @@
+import { expect } from 'vitest'
+import type { PeerConfig, Policy } from '../../bgp/contract.ts'
 import { hex, open, type RawPeer, type RouteFields, u32, update } from './raw-peer.ts'
+import { peer } from './speakers.ts'
 
 /**
  * What a reflector must choose and tell, computed anew from what each peer said last: written from RFC 4271, section
@@ -6,44 +9,85 @@ import { hex, open, type RawPeer, type RouteFields, u32, update } from './raw-pe
  */
 export interface Said extends RouteFields {
   readonly from: number
+  /** What the peer calls the path (RFC 7911). */
+  readonly pathId: number
 }
+
+/** By peer, prefix and path. */
+export type AllSaid = Map<string, Said>
 
 export const LOCAL_ASN = 65000
 const CLUSTER = '0a000064'
 
-/** Peers 1 and 2 are clients, 3 is a non-client, 4 and 5 are external (AS 65004, 65005; 65004 twice would be MED's case: 6). */
-export const PEERS = [
-  { id: 1, kind: 'client', asn: LOCAL_ASN },
-  { id: 2, kind: 'client', asn: LOCAL_ASN },
-  { id: 3, kind: 'non-client', asn: LOCAL_ASN },
-  { id: 4, kind: 'external', asn: 65004 },
-  { id: 5, kind: 'external', asn: 65005 },
-  { id: 6, kind: 'external', asn: 65004 },
-  { id: 7, kind: 'non-client', asn: LOCAL_ASN },
-] as const
-
-export type PeerRow = (typeof PEERS)[number]
-export const PREFIXES = Array.from({ length: 12 }, (_, i) => `20.${i}.0.0/${16 + (i % 3) * 4}`)
-
-export function connect(one: RawPeer, { asn, id }: PeerRow): void {
-  one.establish('10.0.0.100', open({ asn, identifier: [10, 0, 0, id] }))
+/** `paths`: sends several of a prefix; `takes`: at most so many (RFC 7911), 0 for the best without an identifier. */
+export interface PeerRow {
+  readonly id: number
+  readonly kind: 'client' | 'non-client' | 'external'
+  readonly asn: number
+  readonly paths?: boolean
+  readonly takes: number
 }
 
-/** One to three UPDATEs, so that changes overtake each other before they are sent on. */
-export function someUpdates(random: () => number, row: PeerRow, said: Map<string, Said>): Uint8Array[] {
-  return Array.from({ length: 1 + Math.floor(random() * 3) }, () => {
-    const nlri = PREFIXES.filter(() => random() < 0.25)
-    if (random() < 0.35) {
-      for (const prefix of nlri) said.delete(`${row.id} ${prefix}`)
-      return update({ withdrawn: nlri })
-    }
-    const fields = randomRoute(random, row)
-    for (const prefix of nlri) said.set(`${row.id} ${prefix}`, { ...fields, from: row.id })
-    return update({ ...fields, nlri })
+/** 4 and 6 are of one AS, for MED's sake. */
+export const PEERS: readonly PeerRow[] = [
+  { id: 1, kind: 'client', asn: LOCAL_ASN, takes: 3 },
+  { id: 2, kind: 'client', asn: LOCAL_ASN, takes: 0, paths: true },
+  { id: 3, kind: 'non-client', asn: LOCAL_ASN, takes: 64, paths: true },
+  { id: 4, kind: 'external', asn: 65004, takes: 2, paths: true },
+  { id: 5, kind: 'external', asn: 65005, takes: 0 },
+  { id: 6, kind: 'external', asn: 65004, takes: 0 },
+  { id: 7, kind: 'non-client', asn: LOCAL_ASN, takes: 0 },
+  { id: 8, kind: 'client', asn: LOCAL_ASN, takes: 64 },
+  { id: 9, kind: 'client', asn: LOCAL_ASN, takes: 3 },
+]
+
+export const PREFIXES = Array.from({ length: 12 }, (_, i) => `20.${i}.0.0/${16 + (i % 3) * 4}`)
+
+export function connect(one: RawPeer, { asn, id, paths, takes }: PeerRow): void {
+  const ways = (takes > 0 ? 1 : 0) + (paths ? 2 : 0)
+  const addPath = ways === 0 ? [] : [69, 4, 0, 1, 1, ways]
+  const capabilities = [1, 4, 0, 1, 0, 1, 2, 0, 65, 4, ...u32(asn), ...addPath]
+  one.pathIds = takes > 0
+  one.establish('10.0.0.100', open({ asn, identifier: [10, 0, 0, id], capabilities }))
+}
+
+/** The peer as the reflector is configured for it. */
+export function peerOf({ id, kind, asn, paths, takes }: PeerRow): PeerConfig {
+  return peer(`10.0.0.${id}`, {
+    passive: true,
+    remoteAsn: asn,
+    routeReflectorClient: kind === 'client',
+    ...(kind === 'external' ? { importPolicies: ['all'], exportPolicies: ['all'] } : {}),
+    ...(takes > 0 || paths ? { addPath: { send: Math.max(1, takes), receive: paths === true } } : {}),
   })
 }
 
-function randomRoute(random: () => number, { kind, asn, id }: PeerRow): RouteFields {
+export const ALL: Policy = { name: 'all', rules: [], defaultAction: 'accept' }
+
+/** The peer is away: it says nothing any more. */
+export function forget(said: AllSaid, { id }: PeerRow): void {
+  for (const key of [...said.keys()]) if (key.startsWith(`${id} `)) said.delete(key)
+}
+
+/** One to three UPDATEs, so that changes overtake each other before they are sent on. */
+export function someUpdates(random: () => number, row: PeerRow, said: AllSaid): Uint8Array[] {
+  return Array.from({ length: 1 + Math.floor(random() * 3) }, () => {
+    const pathId = row.paths ? 1 + Math.floor(random() * 3) : 0
+    const nlri = PREFIXES.filter(() => random() < 0.25)
+    const named = nlri.map((prefix) => (row.paths ? `${prefix}#${pathId}` : prefix))
+    const keys = nlri.map((prefix) => `${row.id} ${prefix} ${pathId}`)
+    if (random() < 0.35) {
+      for (const key of keys) said.delete(key)
+      return update({ withdrawn: named })
+    }
+    const fields = randomRoute(random, row, pathId)
+    for (const key of keys) said.set(key, { ...fields, from: row.id, pathId })
+    return update({ ...fields, nlri: named })
+  })
+}
+
+/** One community says whose path it is. */
+function randomRoute(random: () => number, { kind, asn, id }: PeerRow, pathId: number): RouteFields {
   const pick = <T>(...values: T[]): T => values[Math.floor(random() * values.length)]!
   const tail = Array.from({ length: Math.floor(random() * 3) }, () =>
     pick(1, 2, 3, 65004, ...(random() < 0.1 ? [LOCAL_ASN] : [])),
@@ -59,12 +103,46 @@ function randomRoute(random: () => number, { kind, asn, id }: PeerRow): RouteFie
     ...(kind !== 'external' && random() < 0.3
       ? { clusterList: [[9, 9, 9, pick(1, 2)], ...(random() < 0.2 ? [[10, 0, 0, 100]] : [])] }
       : {}),
-    ...(random() < 0.3 ? { communities: [pick(0xffffff01, 0xffffff02, 0xfde80001)] } : {}),
+    communities: [0xfdea0000 + id * 256 + pathId, ...(random() < 0.3 ? [pick(0xffffff01, 0xffffff02)] : [])],
   }
 }
 
 export function kindOf(route: Said): PeerRow['kind'] {
   return PEERS.find(({ id }) => id === route.from)!.kind
+}
+
+export function saidOf(said: AllSaid, prefix: string): Said[] {
+  return [...said].filter(([key]) => key.split(' ')[1] === prefix).map(([, route]) => route)
+}
+
+/** The best `count`, as if the best were taken away each time. */
+export function decideFew(routes: readonly Said[], count: number): Said[] {
+  const best = count > 0 ? decide(routes) : undefined
+  if (best === undefined) return []
+  return [
+    best,
+    ...decideFew(
+      routes.filter((route) => route !== best),
+      count - 1,
+    ),
+  ]
+}
+
+/** What a peer must have been told of a prefix: the attributes of each path. */
+export function toldOf(routes: readonly Said[], to: PeerRow): Record<number, string>[] {
+  return decideFew(routes, Math.max(1, to.takes)).flatMap((route) => exported(route, to) ?? ([] as Record<number, string>[]))
+}
+
+/** What the peer was told of the prefix, in the same shape. */
+export function heard(one: RawPeer, prefix: string): Record<number, string>[] {
+  const paths = [...one.routes].filter(([key]) => key.split('#')[0] === prefix)
+  return paths.map(([, attributes]) => Object.fromEntries(attributes))
+}
+
+/** In no order. */
+export function expectSame(actual: readonly object[], wanted: readonly object[], what: string): void {
+  const sorted = (list: readonly object[]) => list.map((one) => JSON.stringify(one)).sort()
+  expect(sorted(actual), what).toEqual(sorted(wanted))
 }
 
 /** RFC 4271, 9.1.2.2, with MED among paths of one neighbour first, and RFC 4456, section 9. */
@@ -92,7 +170,8 @@ function order(a: Said, b: Said, med: boolean): number {
     Number(kindOf(a) !== 'external') - Number(kindOf(b) !== 'external') ||
     identifier(a) - identifier(b) ||
     (a.clusterList ?? []).length - (b.clusterList ?? []).length ||
-    a.from - b.from
+    a.from - b.from ||
+    a.pathId - b.pathId
   )
 }
 

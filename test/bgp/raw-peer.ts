@@ -7,9 +7,11 @@ export class RawPeer {
   readonly at: string
   /** Everything received, whole messages. */
   readonly received: Uint8Array[] = []
-  /** IPv4 routes as told by UPDATEs: prefix → attributes by code, as hex. */
+  /** IPv4 routes as told by UPDATEs: prefix, or `prefix#path identifier`, → attributes by code, as hex. */
   readonly routes = new Map<string, Map<number, string>>()
   closed = false
+  /** The prefixes it is told have path identifiers (RFC 7911). */
+  pathIds = false
   /** A withdrawal of what it was never told is no error: a peer that lags may miss both. */
   lenient = false
   readonly #rack: Rack
@@ -106,7 +108,7 @@ export class RawPeer {
   #update(message: Uint8Array): void {
     const withdrawnEnd = 21 + ((message[19]! << 8) | message[20]!)
     const attributesEnd = withdrawnEnd + 2 + ((message[withdrawnEnd]! << 8) | message[withdrawnEnd + 1]!)
-    for (const prefix of prefixes(message.subarray(21, withdrawnEnd))) {
+    for (const prefix of prefixes(message.subarray(21, withdrawnEnd), this.pathIds)) {
       if (!this.routes.delete(prefix) && !this.lenient)
         throw new Error(`${this.at} was told to forget ${prefix}, which it had not been told`)
     }
@@ -119,7 +121,7 @@ export class RawPeer {
       attributes.set(message[at + 1]!, hex(message.subarray(value, next)))
       at = next
     }
-    for (const prefix of prefixes(message.subarray(attributesEnd))) this.routes.set(prefix, attributes)
+    for (const prefix of prefixes(message.subarray(attributesEnd), this.pathIds)) this.routes.set(prefix, attributes)
   }
 }
 
@@ -184,10 +186,13 @@ export function update(fields: RouteFields): Uint8Array {
   return message(2, ...u16(gone.length), ...gone, ...u16(list.length), ...list, ...nlri.flatMap(encodePrefix))
 }
 
+/** `20.0.0.0/8`, or with a path identifier `20.0.0.0/8#7`. */
 export function encodePrefix(text: string): number[] {
-  const [addressText = '', lengthText = ''] = text.split('/')
+  const [prefix = '', pathId] = text.split('#')
+  const [addressText = '', lengthText = ''] = prefix.split('/')
   const octets = addressText.split('.').map(Number)
-  return [Number(lengthText), ...octets.slice(0, (Number(lengthText) + 7) >> 3)]
+  const encoded = [Number(lengthText), ...octets.slice(0, (Number(lengthText) + 7) >> 3)]
+  return pathId === undefined ? encoded : [...u32(Number(pathId)), ...encoded]
 }
 
 export function u16(value: number): number[] {
@@ -202,12 +207,14 @@ export function hex(octets: Uint8Array): string {
   return Buffer.from(octets).toString('hex')
 }
 
-function* prefixes(octets: Uint8Array): Generator<string> {
+function* prefixes(octets: Uint8Array, pathIds: boolean): Generator<string> {
   for (let at = 0; at < octets.length; ) {
+    const id = pathIds ? `#${Buffer.from(octets).readUInt32BE(at)}` : ''
+    if (pathIds) at += 4
     const length = octets[at]!
     const count = (length + 7) >> 3
     const padded = [...octets.subarray(at + 1, at + 1 + count), 0, 0, 0, 0].slice(0, 4)
-    yield `${padded.join('.')}/${length}`
+    yield `${padded.join('.')}/${length}${id}`
     at += 1 + count
   }
 }

@@ -43,6 +43,7 @@ const negotiated: Negotiated = {
   enhancedRouteRefresh: false,
   extendedMessage: false,
   extendedNextHop: false,
+  addPath: { sent: [], received: [] },
   gracefulRestart: undefined,
   notificationRestart: false,
   longLived: undefined,

@@ -24,8 +24,8 @@ interface Vector {
     treatment: string
     alsoAccept?: (string | [number, number])[]
     error?: { code: number; subcode: number }
-    nlri?: { prefix: string }[]
-    mpReach?: { afi: number; safi: number; nlri: { prefix: string }[] }
+    nlri?: { prefix: string; pathId?: number }[]
+    mpReach?: { afi: number; safi: number; nlri: { prefix: string; pathId?: number }[] }
     attrs?: {
       origin?: string
       nextHop?: string
@@ -42,10 +42,9 @@ interface Vector {
 }
 
 const vectors: Vector[] = file !== undefined && existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : []
-const played = vectors.filter(({ context }) => context.addpath.length === 0)
 
 describe.skipIf(vectors.length === 0)('messages of other implementations (ROUTELET_VECTORS names their folder)', () => {
-  test.each(played)('$name', (vector) => {
+  test.each(vectors)('$name', (vector) => {
     const outcome = judge(vector)
     const { treatment, alsoAccept = [], error } = vector.expect
     const wanted = error ? `${error.code}/${error.subcode}` : treatment
@@ -121,7 +120,14 @@ function judgeUpdate(chunk: Uint8Array, start: number, end: number, context: Vec
   let why = ''
   let ignored = false
   const receiver = new UpdateReceiver(
-    { sets: tables.sets, ribs: tables.ribs, filters: new Map(), acceptByDefault: true, limits: new Map() },
+    {
+      sets: tables.sets,
+      ribs: tables.ribs,
+      filters: new Map(),
+      acceptByDefault: true,
+      limits: new Map(),
+      pathIds: new Set(context.addpath.map((text) => text.replace('/', '-') as FamilyName)),
+    },
     tables.sourceOf(slot),
     { external: context.ebgp, fourOctetAsn: context.asn4, extendedNextHop: context.extnh, refuseAsSets: true },
     {
@@ -145,9 +151,12 @@ function judgeUpdate(chunk: Uint8Array, start: number, end: number, context: Vec
 function compareRoutes({ name, context, expect: wanted }: Vector, routes: Routes): void {
   const family: FamilyName[] = ['ipv4-unicast', 'ipv6-unicast']
   const mp = wanted.mpReach && wanted.mpReach.safi === 1 && wanted.mpReach.afi <= 2 ? wanted.mpReach.nlri : []
-  const prefixes = [...(wanted.nlri ?? []), ...mp].map((entry) => entry.prefix)
-  const meaningful = prefixes.filter((text) => !/^(22[4-9]|2[345]\d|127)\.|^ff|^fe[89ab]/.test(text))
-  expect(new Set(routes.map(({ prefix }) => prefix)), name).toEqual(new Set(meaningful))
+  const meaningful = [...(wanted.nlri ?? []), ...mp].filter(
+    ({ prefix }) => !/^(22[4-9]|2[345]\d|127)\.|^ff|^fe[89ab]/.test(prefix),
+  )
+  const paths = (entries: readonly { prefix: string; pathId?: number }[]) =>
+    new Set(entries.map(({ prefix, pathId = 0 }) => `${prefix} ${pathId}`))
+  expect(paths(routes), name).toEqual(paths(meaningful))
   const { attrs } = wanted
   for (const route of routes) {
     expect(family).toContain(route.family)

@@ -1,8 +1,22 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { connect, decide, exported, PEERS, PREFIXES, type Said, someUpdates } from '../bgp/oracle.ts'
+import {
+  ALL,
+  type AllSaid,
+  connect,
+  decide,
+  expectSame,
+  forget,
+  heard,
+  PEERS,
+  PREFIXES,
+  peerOf,
+  saidOf,
+  someUpdates,
+  toldOf,
+} from '../bgp/oracle.ts'
 import { RawPeer } from '../bgp/raw-peer.ts'
-import { peer, Rack, seeded } from '../bgp/speakers.ts'
+import { Rack, seeded } from '../bgp/speakers.ts'
 import { FUZZ_TIMEOUT_MS, fuzz } from './budget.ts'
 
 /** One peer says something, or goes away and comes back with nothing. */
@@ -17,8 +31,8 @@ test(
   () => {
     fuzz(fc.array(command, { minLength: 1, maxLength: 60 }), (commands) => {
       const rack = new Rack()
-      const reflector = reflectorOf(rack)
-      const said = new Map<string, Said>()
+      const reflector = rack.speaker('10.0.0.100', { policies: [ALL], peers: PEERS.map(peerOf) })
+      const said: AllSaid = new Map()
       const raw = PEERS.map((row) => {
         const one = new RawPeer(rack, `10.0.0.${row.id}`)
         // While a refresh is under way, it may be told to forget what it has not been told again yet.
@@ -33,7 +47,7 @@ test(
         else if (kind === 'refresh') one.write(REFRESH)
         else {
           one.close()
-          for (const key of [...said.keys()]) if (key.startsWith(`${row.id} `)) said.delete(key)
+          forget(said, row)
           one.routes.clear()
           rack.settle(1)
           connect(one, row)
@@ -49,30 +63,12 @@ test(
 
 const REFRESH = Uint8Array.from([...Array<number>(16).fill(0xff), 0, 23, 5, 0, 1, 0, 1])
 
-function reflectorOf(rack: Rack) {
-  const external = { importPolicies: ['all'], exportPolicies: ['all'] }
-  return rack.speaker('10.0.0.100', {
-    policies: [{ name: 'all', rules: [], defaultAction: 'accept' }],
-    peers: PEERS.map(({ id, kind, asn }) =>
-      peer(`10.0.0.${id}`, {
-        passive: true,
-        remoteAsn: asn,
-        routeReflectorClient: kind === 'client',
-        ...(kind === 'external' ? external : {}),
-      }),
-    ),
-  })
-}
-
-function compare(best: Map<string, { from: string }>, raw: readonly RawPeer[], said: Map<string, Said>): void {
+function compare(best: Map<string, { from: string }>, raw: readonly RawPeer[], said: AllSaid): void {
   for (const prefix of PREFIXES) {
-    const winner = decide(PEERS.map(({ id }) => said.get(`${id} ${prefix}`)).filter((route) => route !== undefined))
+    const routes = saidOf(said, prefix)
+    const winner = decide(routes)
     expect(best.get(prefix)?.from, `best of ${prefix}`).toBe(winner && `10.0.0.${winner.from}`)
-    for (const [index, row] of PEERS.entries()) {
-      const told = raw[index]!.routes.get(prefix)
-      expect(told && Object.fromEntries(told), `${prefix} as told to ${row.id}`).toEqual(
-        winner && exported(winner, row),
-      )
-    }
+    for (const [index, row] of PEERS.entries())
+      expectSame(heard(raw[index]!, prefix), toldOf(routes, row), `${prefix} as told to ${row.id}`)
   }
 }

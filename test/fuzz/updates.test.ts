@@ -136,7 +136,14 @@ class Bench {
       },
     }))
     this.#receiver = new UpdateReceiver(
-      { sets: this.tables.sets, ribs: this.tables.ribs, filters: new Map(), acceptByDefault: true, limits: new Map() },
+      {
+        sets: this.tables.sets,
+        ribs: this.tables.ribs,
+        filters: new Map(),
+        acceptByDefault: true,
+        limits: new Map(),
+        pathIds: new Set(),
+      },
       this.tables.sourceOf(this.slot),
       { external, fourOctetAsn, extendedNextHop: false, refuseAsSets: true },
       { endOfRib() {}, discarded() {} },

@@ -34,7 +34,7 @@ describe('OPEN', () => {
       'route-refresh',
       'four-octet-asn',
       'extended-message',
-      'add-path',
+      'add-path ipv4-unicast receive',
       'graceful-restart',
     ])
     expect(open.capabilities.gracefulRestart).toMatchObject({
