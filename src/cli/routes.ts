@@ -20,7 +20,8 @@ type List = RouteListDocument | KernelRouteListDocument
 
 export async function showRoutes(prefix: string | undefined, flags: RouteFlags, terminal: Terminal): Promise<void> {
   const pages = fetchPages(flags.socket, parametersOf(prefix, flags))
-  if (flags.output === 'table') await printTable(pages, terminal)
+  const severalPaths = Boolean(flags.allPaths || flags.receivedFrom || flags.advertisedTo)
+  if (flags.output === 'table') await printTable(pages, severalPaths, terminal)
   else terminal.stdout.write(formatDocument(await gather(pages), flags.output))
 }
 
@@ -55,12 +56,13 @@ async function* fetchPages(socket: string, parameters: Record<string, string>): 
 }
 
 /** A large table is printed as it arrives. */
-async function printTable(pages: AsyncIterable<List>, terminal: Terminal): Promise<void> {
+async function printTable(pages: AsyncIterable<List>, pathIds: boolean, terminal: Terminal): Promise<void> {
   let table: TextTable | undefined
   let rows = 0
   for await (const page of pages) {
-    table ??= new TextTable(page.kind === 'RouteList' ? ROUTE_COLUMNS : KERNEL_COLUMNS)
-    const cells = page.kind === 'RouteList' ? page.items.map(routeRow) : page.items.map(kernelRow)
+    table ??= new TextTable(page.kind === 'KernelRouteList' ? KERNEL_COLUMNS : routeColumns(pathIds))
+    const cells =
+      page.kind === 'KernelRouteList' ? page.items.map(kernelRow) : page.items.map((route) => routeRow(route, pathIds))
     rows += cells.length
     if (cells.length > 0) terminal.stdout.write(table.render(cells))
   }
@@ -77,15 +79,20 @@ async function gather(pages: AsyncIterable<List>): Promise<object> {
   return { ...head, items }
 }
 
-const ROUTE_COLUMNS = ['', 'PREFIX', 'NEXT HOP', 'FROM', 'PREF', 'MED', 'AS PATH', 'DECIDED BY', 'NOTE']
+/** `pathIds`: several routes may have the same prefix, and identifiers that tell them apart (RFC 7911). */
+function routeColumns(pathIds: boolean): string[] {
+  const ids = pathIds ? ['PATH ID'] : []
+  return ['', 'PREFIX', 'NEXT HOP', 'FROM', ...ids, 'PREF', 'MED', 'AS PATH', 'DECIDED BY', 'NOTE']
+}
 
 /** Marks as routers print them: `*` usable, `>` best, `=` in the kernel beside the best, `S` stale. */
-export function routeRow(route: RouteView): Cell[] {
+export function routeRow(route: RouteView, pathIds: boolean): Cell[] {
   return [
     marks(route),
     route.prefix,
     route.weight === undefined ? route.nextHop : `${route.nextHop} weight ${route.weight}`,
     route.from,
+    ...(pathIds ? [route.pathId] : []),
     route.localPref,
     route.med,
     `${route.asPath} ${ORIGIN_LETTERS[route.origin]}`.trim(),

@@ -122,6 +122,7 @@ function peerOptions(
     nextHop: lower(spec.nextHop),
     allowOwnAsn: spec.allowOwnASN,
     extendedNextHop: spec.extendedNextHop,
+    ...(spec.addPath && { addPath: spec.addPath }),
     ...roleOf(peer, internal, context),
     ...(password !== undefined && { password }),
     ...(spec.ebgpMultihopTTL !== undefined && { multihopTtl: spec.ebgpMultihopTTL }),

@@ -21,6 +21,9 @@ export type Session = (
 
 export const FAMILY_NAME: Readonly<Record<Family, FamilyName>> = { 4: 'ipv4-unicast', 6: 'ipv6-unicast' }
 
+/** How many paths per prefix are sent, and whether several are taken (RFC 7911). */
+export type AddPath = NonNullable<PeerOptions['addPath']>
+
 /** What every mesh and reflector session has in common. */
 export function topologySession(
   context: Context,
@@ -31,6 +34,7 @@ export function topologySession(
     readonly families: readonly FamilyName[]
     readonly client?: boolean
     readonly passive?: boolean
+    readonly addPath?: AddPath
   },
 ): Session {
   const { self } = context
@@ -55,6 +59,7 @@ export function topologySession(
     nextHop: 'auto',
     allowOwnAsn: 0,
     extendedNextHop: true,
+    ...(about.addPath && { addPath: about.addPath }),
     // Nodes of one cluster trust each other whatever their AS; RFC 8212 is about the world outside.
     ...(external && { importPolicies: [ACCEPT_ALL], exportPolicies: [client ? ACCEPT_ALL : OWN_ROUTES_ONLY] }),
     ...(external && { multihopTtl: 255 }),
@@ -70,7 +75,12 @@ export function topologySession(
 export function sessionWithNode(
   context: Context,
   other: NodeView,
-  about: { readonly name: string; readonly client?: boolean; readonly passive?: boolean },
+  about: {
+    readonly name: string
+    readonly client?: boolean
+    readonly passive?: boolean
+    readonly addPath?: AddPath
+  },
 ): Session[] {
   const addresses = commonAddresses(context.self, other)
   const [remoteAddress] = addresses

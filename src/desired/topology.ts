@@ -1,6 +1,14 @@
 import { type Address, address, familyOf } from '../../routing/ip/address.ts'
 import { isEmptySelector, selects } from './selectors.ts'
-import { commonAddresses, FAMILY_NAME, familiesOf, type Session, sessionWithNode, topologySession } from './session.ts'
+import {
+  type AddPath,
+  commonAddresses,
+  FAMILY_NAME,
+  familiesOf,
+  type Session,
+  sessionWithNode,
+  topologySession,
+} from './session.ts'
 import type { NodeView } from './snapshot.ts'
 import { asnOf, type Context, firstOfEachFamily } from './viewpoint.ts'
 
@@ -65,11 +73,25 @@ function reflectorTopology(context: Context, others: readonly NodeView[]): Sessi
   const reflecting = others.filter((node) => isReflector(node, config))
   const reflectors = [
     ...reflectorSessions(context, reflecting),
-    ...reflecting.flatMap((node) => sessionWithNode(context, node, { name: `reflector/${node.name}` })),
+    ...reflecting.flatMap((node) =>
+      sessionWithNode(context, node, { name: `reflector/${node.name}`, addPath: pathsToReflectors(context) }),
+    ),
   ]
   if (self.node === undefined || !isReflector(self.node, config)) return reflectors
   const clients = others.filter((node) => !isReflector(node, config))
   return [...reflectors, ...clientSessions(context, clients, { passive: false })]
+}
+
+/** Clients need as many next hops of an address that several nodes announce as they use together. */
+function pathsToClients({ config }: Context): AddPath {
+  return { send: config.spec.kernel.maxPaths, receive: false }
+}
+
+/** Those who reflect themselves pass on to each other what their clients need. */
+function pathsToReflectors(context: Context): AddPath {
+  const { self, config } = context
+  const reflects = self.node !== undefined && isReflector(self.node, config)
+  return { send: reflects ? pathsToClients(context).send : 1, receive: true }
 }
 
 function reflectorSessions(context: Context, reflecting: readonly NodeView[]): Session[] {
@@ -85,6 +107,7 @@ function reflectorSessions(context: Context, reflecting: readonly NodeView[]): S
     const carried = self.sessionAddresses.filter((one) => !ways.has(familyOf(one)))
     return topologySession(context, {
       name: `reflector/${remoteAddress}`,
+      addPath: pathsToReflectors(context),
       remoteAddress,
       remoteAsn: config.spec.asn,
       families: [...new Set([own, ...familiesOf(carried)])],
@@ -97,7 +120,7 @@ function clientSessions(context: Context, clients: readonly NodeView[], options:
   const { addresses } = context.config.spec.topology.reflectors
   const ways = context.self.role === 'reflector' ? new Set(addresses.map(address).map(familyOf)) : new Set()
   return clients.flatMap((node) => {
-    const about = { name: `client/${node.name}`, client: true, ...options }
+    const about = { name: `client/${node.name}`, client: true, addPath: pathsToClients(context), ...options }
     if (ways.size === 0) return sessionWithNode(context, node, about)
     // Clients dial each published address, and over each family tell what `reflectorSessions` says.
     return firstOfEachFamily(node.internalAddresses)

@@ -50,7 +50,7 @@ const timers = object(
 const prefixLimit = { minimum: 1, maximum: 10_000_000 }
 
 const maxPrefixes = object(
-  'How many prefixes the peer may send.',
+  'How many prefixes the peer may send; of one that sends several paths per prefix (addPath) each path counts.',
   {
     ipv4: integer('Most IPv4 prefixes.', { ...prefixLimit, whenAbsent: 'no limit' }),
     ipv6: integer('Most IPv6 prefixes.', { ...prefixLimit, whenAbsent: 'no limit' }),
@@ -114,9 +114,13 @@ export const bgpPeer = defineKind({
       bfdProfile: objectName('BFDProfile of the session.', {}),
       routeReflectorClient: flag('The peer is a client of this route reflector (RFC 4456).', false),
       addPath: object(
-        'Several paths per prefix (RFC 7911).',
+        'Several paths per prefix (RFC 7911), where the peer can do it too.',
         {
-          send: integer('Most paths sent per prefix.', { minimum: 1, maximum: 64, default: 1 }),
+          send: integer('Most paths sent per prefix, the best ones; 1: the best one, without path identifiers.', {
+            minimum: 1,
+            maximum: 65_535,
+            default: 1,
+          }),
           receive: flag('Take several paths per prefix.', false),
         },
         {},

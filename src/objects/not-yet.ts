@@ -32,7 +32,6 @@ export const notYet: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
   },
   BGPPeer: {
     'spec.bfdProfile': given,
-    'spec.addPath': given,
   },
   BGPAdvertisement: {
     'spec.service.addresses': holdsMoreThan('LoadBalancerIP'),

@@ -130,7 +130,9 @@ export function decideFew(routes: readonly Said[], count: number): Said[] {
 
 /** What a peer must have been told of a prefix: the attributes of each path. */
 export function toldOf(routes: readonly Said[], to: PeerRow): Record<number, string>[] {
-  return decideFew(routes, Math.max(1, to.takes)).flatMap((route) => exported(route, to) ?? ([] as Record<number, string>[]))
+  return decideFew(routes, Math.max(1, to.takes)).flatMap(
+    (route) => exported(route, to) ?? ([] as Record<number, string>[]),
+  )
 }
 
 /** What the peer was told of the prefix, in the same shape. */

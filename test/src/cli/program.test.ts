@@ -109,7 +109,7 @@ describe('what is asked of a running routelet', () => {
   const asked: RouteQuery[] = []
   const pages = [
     routeView(),
-    routeView({ prefix: prefix('10.2.0.0/24'), best: false, multipath: true, asPath: '', origin: 'egp' }),
+    routeView({ prefix: prefix('10.2.0.0/24'), best: false, multipath: true, asPath: '', origin: 'egp', pathId: 7 }),
   ]
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'routelet-cli-'))
@@ -166,6 +166,17 @@ describe('what is asked of a running routelet', () => {
       ].join('\n'),
     )
   })
+
+  test.each([['--all-paths'], ['--received-from=tor-1'], ['--advertised-to=tor-1']])(
+    'with path identifiers where there may be several paths: %s',
+    async (flag) => {
+      expect((await run('routes', flag, '--socket', socket)).stdout.split('\n').slice(0, 3)).toEqual([
+        '     PREFIX        NEXT HOP    FROM    PATH ID   PREF   MED   AS PATH   DECIDED BY   NOTE',
+        '*>   10.1.0.0/24   192.0.2.1   tor-1   -         100    -     65000 i   only-path    -',
+        '*=   10.2.0.0/24   192.0.2.1   tor-1   7         100    -     e         only-path    -',
+      ])
+    },
+  )
 
   test('kernel routes come as a table', async () => {
     expect((await run('routes', '--kernel', '--socket', socket)).stdout).toBe(

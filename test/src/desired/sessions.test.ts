@@ -114,6 +114,25 @@ describe('in the topology', () => {
     expect([ports(1179), ports(0)]).toEqual([[1179], [179]])
   })
 
+  test('reflectors send several paths per prefix, as many as are used together; the others take them', () => {
+    const ways = (objects: readonly object[], viewpoint = N1) =>
+      peersOf(objects, viewpoint).map(({ name, addPath }) => [name, addPath])
+    const spec = { topology: { mode: 'Reflectors', reflectors: reflecting }, kernel: { maxPaths: 5 } }
+    const nodes = [node('n1', labelled), node('n2', labelled), node('n3')]
+    expect(ways([config(spec), ...nodes])).toEqual([
+      ['client/n3', { send: 5, receive: false }],
+      ['reflector/n2', { send: 5, receive: true }],
+    ])
+    expect(ways([config(spec), ...nodes], { role: 'agent', nodeName: 'n3' })).toEqual([
+      ['reflector/n1', { send: 1, receive: true }],
+      ['reflector/n2', { send: 1, receive: true }],
+    ])
+    expect(ways([config({ kernel: { maxPaths: 5 } }), node('n1')], RR)).toEqual([
+      ['client/n1', { send: 5, receive: false }],
+    ])
+    expect(ways([config(), node('n1'), node('n2')])).toEqual([['mesh/n2', undefined]])
+  })
+
   test('a client of another AS is told everything, but is no client', () => {
     const found = peersOf([topology({}), node('n1', { annotations: { 'routelet.io/asn': '64599' } })], RR)
     expect(found[0]).toMatchObject({ routeReflectorClient: false, exportPolicies: ['routelet/accept-all'] })
@@ -296,6 +315,7 @@ describe('a BGPPeer', () => {
       nextHop: 'Self',
       allowOwnASN: 2,
       extendedNextHop: false,
+      addPath: { send: 4, receive: true },
       maxPrefixes: { ipv4: 100, action: 'Warn' },
       importPolicies: ['in'],
       exportPolicies: ['out'],
@@ -317,6 +337,7 @@ describe('a BGPPeer', () => {
         nextHop: 'self',
         allowOwnAsn: 2,
         extendedNextHop: false,
+        addPath: { send: 4, receive: true },
         maxPrefixes: { ipv4: 100, warnPercent: 80, action: 'warn', restartSeconds: 300 },
         importPolicies: ['in'],
         exportPolicies: ['out'],
