@@ -18,12 +18,12 @@ export class Changes {
   readonly #stage: ChangingStage
   readonly #sentAt: number[] = []
   readonly #latencies: number[] = []
-  #seen = 0
+  readonly #seenBy = new Map<SimPeer, number>()
 
   constructor(stage: ChangingStage) {
     this.#stage = stage
     for (const receiver of stage.receivers) {
-      receiver.onUpdate = (octets, at) => this.#arrived(octets, at)
+      receiver.onUpdate = (octets, at) => this.#arrived(receiver, octets, at)
     }
   }
 
@@ -55,9 +55,13 @@ export class Changes {
     }
   }
 
-  /** Every receiver has seen the last change, so nothing is under way. */
-  allSeen(): boolean {
-    return this.#seen >= this.#stage.receivers.length * this.#sentAt.length
+  /** The receiver has seen every change, so nothing is under way to it. */
+  allSeenBy(receiver: SimPeer): boolean {
+    return this.#seen(receiver) >= this.#sentAt.length
+  }
+
+  #seen(receiver: SimPeer): number {
+    return this.#seenBy.get(receiver) ?? 0
   }
 
   latency(): { p50: number; p99: number } {
@@ -66,12 +70,12 @@ export class Changes {
     return { p50: at(0.5), p99: at(0.99) }
   }
 
-  #arrived(octets: Buffer, at: number): void {
+  #arrived(receiver: SimPeer, octets: Buffer, at: number): void {
     const med = medOf(octets, at)
     if (med === undefined || med < MARK) return
     const sent = this.#sentAt[med - MARK]
     if (sent === undefined) return
-    this.#seen++
+    this.#seenBy.set(receiver, this.#seen(receiver) + 1)
     this.#latencies.push(performance.now() - sent)
   }
 }

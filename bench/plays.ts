@@ -75,7 +75,7 @@ async function churn(stage: Stage): Promise<LoadResult> {
   const changes = new Changes(stage)
   const result = await stage.measure(async () => {
     await changes.run(TICKS)
-    await Promise.all(stage.receivers.map((receiver) => receiver.until(() => changes.allSeen())))
+    await Promise.all(stage.receivers.map((receiver) => receiver.until(() => changes.allSeenBy(receiver))))
   })
   return { ...result, latencyMs: changes.latency() }
 }
@@ -92,7 +92,7 @@ async function late(stage: Stage): Promise<LoadResult> {
     await newcomer.until(() => newcomer.held.count >= stage.wanted.count)
   })
   await running
-  await Promise.all(stage.receivers.map((receiver) => receiver.until(() => changes.allSeen())))
+  await Promise.all(stage.receivers.map((receiver) => receiver.until(() => changes.allSeenBy(receiver))))
   newcomer.close()
   return result
 }
