@@ -46,6 +46,13 @@ export class HeldRoutes {
     return this
   }
 
+  /** Where a receiver holds the paths of all: what it holds of a prefix is the sum of theirs. */
+  add(other: HeldRoutes): void {
+    for (const [index, digest] of other.digests.entries()) {
+      if (digest !== 0) this.set(index, ((this.digests[index] ?? 0) + digest) >>> 0 || 1)
+    }
+  }
+
   /** From now on `right` is counted. */
   expect(wanted: HeldRoutes): void {
     this.#expected = wanted.digests
@@ -87,18 +94,18 @@ export class HeldRoutes {
       // All prefixes of the load have 17 to 24 bits.
       const index = indexOf(((octets[at + 1]! << 24) | (octets[at + 2]! << 16) | (octets[at + 3]! << 8)) >>> 0)
       at += 4
-      this.#set(index, digest)
+      this.set(index, digest)
     }
   }
 
   #markAny(octets: Uint8Array, start: number, end: number, digest: number): void {
     for (let at = start; at < end; at += 1 + ((octets[at]! + 7) >> 3)) {
       this.prefixes++
-      this.#set(this.numbering.read(octets, at), digest)
+      this.set(this.numbering.read(octets, at), digest)
     }
   }
 
-  #set(index: number, digest: number): void {
+  protected set(index: number, digest: number): void {
     if (index >= this.#ownFrom && index < this.#ownTo) return
     if (index >= this.digests.length) this.#grow(index)
     const before = this.digests[index]!

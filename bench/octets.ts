@@ -12,9 +12,16 @@ export function message(type: number, body: Uint8Array): Uint8Array {
 
 export const KEEPALIVE = message(4, new Uint8Array(0))
 
-/** OPEN with four-octet AS, one unicast family and route refresh. */
-export function open(asn: number, identifier: readonly number[], holdSeconds: number, family: 4 | 6 = 4): Uint8Array {
-  const capabilities = [1, 4, 0, family === 4 ? 1 : 2, 0, 1, 2, 0, 65, 4, ...uint32(asn)]
+/** OPEN with four-octet AS, one unicast family and route refresh; where asked for, with ADD-PATH to receive. */
+export function open(
+  asn: number,
+  identifier: readonly number[],
+  holdSeconds: number,
+  { family = 4, addPath = false }: { readonly family?: 4 | 6; readonly addPath?: boolean } = {},
+): Uint8Array {
+  const afi = family === 4 ? 1 : 2
+  const paths = addPath ? [69, 4, 0, afi, 1, 1] : []
+  const capabilities = [1, 4, 0, afi, 0, 1, 2, 0, 65, 4, ...uint32(asn), ...paths]
   const short = asn > 0xffff ? 23456 : asn
   const head = [
     4,

@@ -14,6 +14,8 @@ export interface Scenario {
   /** Play `pods`: addresses that every client announces. */
   readonly shared: number
   readonly seed: number
+  /** All sources announce the same prefixes, and receivers are told every path (RFC 7911). */
+  readonly addPath?: true
   /** Name of the shape of the tables. */
   readonly shape: string
   /** Recorded routes that the one source tells instead. */
@@ -39,6 +41,10 @@ const ALL: readonly (Omit<Scenario, 'seed' | 'shape'> & {
   row('churn', '2,000 changes a second for ten seconds, ten receivers', 'churn', 1, 200_000, 10, 20_000),
   row('refresh', 'five receivers, each asks for ROUTE-REFRESH', 'refresh', 1, 200_000, 5, 20_000),
   { ...row('ebgp10', 'ten sources, ten receivers, all external', 'table', 10, 20_000, 10, 2_000), external: true },
+  {
+    ...row('addpath', 'ten sources of the same prefixes, five receivers with ADD-PATH', 'table', 10, 20_000, 5, 2_000),
+    addPath: true,
+  },
   row('late', 'a newcomer while the table changes', 'late', 1, 200_000, 10, 20_000),
 ]
 

@@ -1,4 +1,5 @@
 import net from 'node:net'
+import { HeldPaths } from './held-paths.ts'
 import { HeldRoutes } from './held-routes.ts'
 import type { Numbering } from './numbering.ts'
 import { KEEPALIVE, message, open } from './octets.ts'
@@ -12,6 +13,8 @@ export interface SimOptions {
   readonly external: boolean
   /** Numbers of the prefixes it announces itself: `[from, to)`. */
   readonly own: readonly [number, number]
+  /** Takes several paths per prefix (RFC 7911). */
+  readonly addPath?: boolean
   /** IPv4 in the common lengths when left out. */
   readonly numbering?: Numbering
 }
@@ -33,7 +36,8 @@ export class SimPeer {
 
   constructor(options: SimOptions) {
     this.options = options
-    this.held = new HeldRoutes(options.external, ...options.own, options.numbering)
+    const Held = options.addPath ? HeldPaths : HeldRoutes
+    this.held = new Held(options.external, ...options.own, options.numbering)
   }
 
   /** Resolves when the session is established; tries again while the daemon does not take it. */
@@ -75,14 +79,14 @@ export class SimPeer {
   }
 
   #attempt(): Promise<boolean> {
-    const { local, daemon, port, asn, identifier, numbering } = this.options
+    const { local, daemon, port, asn, identifier, numbering, addPath = false } = this.options
     return new Promise((resolve) => {
       const socket = net.connect({ host: daemon, port, localAddress: local })
       this.#socket = socket
       this.#rest = EMPTY
       this.#established = false
       socket.setNoDelay(true)
-      socket.on('connect', () => socket.write(open(asn, identifier, 180, numbering?.family)))
+      socket.on('connect', () => socket.write(open(asn, identifier, 180, { family: numbering?.family ?? 4, addPath })))
       socket.on('error', () => {})
       socket.on('close', () => {
         resolve(false)

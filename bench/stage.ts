@@ -71,6 +71,7 @@ export class Stage {
       asn: external ? 65_000 + role * 100 + index : 65_000,
       identifier: octets,
       external,
+      addPath: role === 2 && this.scenario.addPath === true,
       own: role === 1 ? this.#ownRange(index) : [0, 0],
       numbering,
     })
@@ -149,7 +150,7 @@ export class Stage {
       external,
       asn: 65_100 + index,
       // The shared addresses are the first ones of all.
-      base: shape.overlaps ? 0 : shared + index * prefixesPerSource,
+      base: shape.overlaps || this.scenario.addPath ? 0 : shared + index * prefixesPerSource,
       shared,
       shape,
       ...(shape.overlaps && { among: { source: index, sources, seed } }),
@@ -158,7 +159,12 @@ export class Stage {
 
   /** Of the shared addresses the first client's are the best: lowest BGP identifier. */
   #wanted(): HeldRoutes {
-    const wanted = new HeldRoutes(this.scenario.external, 0, 0, this.#numbering)
+    const { external, addPath } = this.scenario
+    const wanted = new HeldRoutes(external, 0, 0, this.#numbering)
+    if (addPath) {
+      for (const { wanted: octets } of this.tables) wanted.add(new HeldRoutes(external).takeAll(octets))
+      return wanted
+    }
     for (const [i, { wanted: octets }] of [...this.tables.entries()].reverse()) {
       if (!this.#gone.has(this.sources[i]!)) wanted.takeAll(octets)
     }
@@ -171,7 +177,7 @@ export class Stage {
 
   /** A receiver may hold as many routes as it must, and not yet the right ones. */
   get #changesUnderway(): boolean {
-    return this.#shape.overlaps === true || this.#recording !== undefined
+    return this.#shape.overlaps === true || this.scenario.addPath === true || this.#recording !== undefined
   }
 
   get #shape(): Shape {

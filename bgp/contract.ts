@@ -27,6 +27,11 @@ export interface SpeakerConfig {
     readonly restartSeconds: number
     /** How long routes are kept after that as the last choice, ours by peers and theirs by us (RFC 9494). */
     readonly longLivedStaleSeconds?: number
+    /**
+     * NOTIFICATIONs, and a hold time that is over, are restarts too (RFC 8538); absent: true. Routes of a host that is
+     * dead then stay as long as those of one that restarts.
+     */
+    readonly notification?: boolean
   }
   /** Our addresses of each family, for next hops of the family that a session does not run over. */
   readonly nextHopSelf?: { readonly ipv4?: Address; readonly ipv6?: Address }

@@ -17,7 +17,7 @@ export const bird: Daemon = {
   },
 
   prepare({ folder, listen, scenario, root }) {
-    return start({ folder, root }, configuration(listen, scenario.external, SHAPES[scenario.shape]))
+    return start({ folder, root }, configuration(listen, scenario.external, SHAPES[scenario.shape], scenario.addPath))
   },
 
   prepareKernel({ folder, listen, root }) {
@@ -35,7 +35,7 @@ const KERNEL = `protocol direct { ipv4; interface "bench0"; }
 protocol kernel { ipv4 { import none; export where source = RTS_BGP; }; scan time 60; }
 `
 
-function configuration(listen: string, external: boolean, shape: Shape = SHAPES['plain']!): string {
+function configuration(listen: string, external: boolean, shape: Shape = SHAPES['plain']!, addPath = false): string {
   const channel = `ipv${shape.numbering.family}`
   const policy = `import filter { bgp_local_pref = ${POLICY.localPref}; accept; };
     export filter { bgp_community.add((${POLICY.community.join(',')})); accept; };`
@@ -51,7 +51,7 @@ protocol bgp load {
   dynamic name "load";
   passive;
   hold time 180;
-  ${channel} { ${shape.policies ? policy : 'import all; export all;'} };
+  ${channel} { ${shape.policies ? policy : 'import all; export all;'}${addPath ? ' add paths on;' : ''} };
 }
 `
 }

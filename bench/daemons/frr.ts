@@ -16,7 +16,9 @@ export const frr: Daemon = {
   },
 
   prepare({ folder, listen, scenario, root }) {
-    return start({ folder, root }, configuration(listen, scenario.external, SHAPES[scenario.shape]), ['-n'])
+    return start({ folder, root }, configuration(listen, scenario.external, SHAPES[scenario.shape], scenario.addPath), [
+      '-n',
+    ])
   },
 
   prepareKernel({ folder, listen, root }) {
@@ -36,7 +38,7 @@ function start({ folder, root }: { readonly folder: string; readonly root: strin
 }
 
 /** With its default of 10,000 messages it stops to read until the next keepalive, up to a minute, when a table comes fast. */
-function configuration(listen: string, external: boolean, shape: Shape = SHAPES['plain']!): string {
+function configuration(listen: string, external: boolean, shape: Shape = SHAPES['plain']!, addPath = false): string {
   const policies = shape.policies ? '  neighbor LOAD route-map IN in\n  neighbor LOAD route-map OUT out\n' : ''
   return `route-map IN permit 10
  set local-preference ${POLICY.localPref}
@@ -59,6 +61,6 @@ router bgp 65000
  bgp listen range 10.99.0.0/16 peer-group LOAD
  address-family ipv${shape.numbering.family} unicast
   neighbor LOAD activate
-${external ? '' : '  neighbor LOAD route-reflector-client\n'}${policies} exit-address-family
+${external ? '' : '  neighbor LOAD route-reflector-client\n'}${policies}${addPath ? '  neighbor LOAD addpath-tx-all-paths\n' : ''} exit-address-family
 `
 }

@@ -17,7 +17,7 @@ export const gobgp: Daemon = {
   prepare({ folder, listen, scenario, root }) {
     writeFileSync(
       join(root, folder, 'gobgpd.toml'),
-      configuration(listen, scenario.external, SHAPES[scenario.shape]!.numbering.family),
+      configuration(listen, scenario.external, SHAPES[scenario.shape]!.numbering.family, scenario.addPath),
     )
     return [
       below(root, ['/usr/bin/gobgpd', '-f', `${folder}/gobgpd.toml`, '-l', 'error', '--api-hosts', `${listen}:50051`]),
@@ -25,7 +25,7 @@ export const gobgp: Daemon = {
   },
 }
 
-function configuration(listen: string, external: boolean, family: 4 | 6): string {
+function configuration(listen: string, external: boolean, family: 4 | 6, addPath = false): string {
   const reflector = `  [peer-groups.route-reflector.config]
     route-reflector-client = true
     route-reflector-cluster-id = "${listen}"
@@ -41,7 +41,7 @@ function configuration(listen: string, external: boolean, family: 4 | 6): string
 ${external ? '' : reflector}  [[peer-groups.afi-safis]]
     [peer-groups.afi-safis.config]
       afi-safi-name = "ipv${family}-unicast"
-[[dynamic-neighbors]]
+${addPath ? '    [peer-groups.afi-safis.add-paths.config]\n      send-max = 16\n' : ''}[[dynamic-neighbors]]
   [dynamic-neighbors.config]
     prefix = "10.99.0.0/16"
     peer-group = "load"

@@ -1,5 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Scenario } from '../scenario.ts'
 import { SHAPES } from '../shapes.ts'
 import { below, type Daemon } from './daemon.ts'
 
@@ -18,13 +19,14 @@ export const openbgpd: Daemon = {
     // Its children lock themselves in there.
     mkdirSync(join(root, 'run/openbgpd'), { recursive: true })
     const file = join(root, folder, 'bgpd.conf')
-    writeFileSync(file, configuration(folder, listen, scenario.external, SHAPES[scenario.shape]!.numbering.family))
+    writeFileSync(file, configuration(folder, listen, scenario))
     chmodSync(file, 0o600)
     return [below(root, ['/usr/sbin/bgpd', '-d', '-f', `${folder}/bgpd.conf`])]
   },
 }
 
-function configuration(folder: string, listen: string, external: boolean, family: 4 | 6): string {
+function configuration(folder: string, listen: string, { external, shape, addPath }: Scenario): string {
+  const { family } = SHAPES[shape]!.numbering
   return `AS 65000
 router-id ${listen}
 fib-update no
@@ -36,6 +38,7 @@ neighbor 10.99.0.0/16 {
   passive
   announce IPv4 ${family === 4 ? 'unicast' : 'none'}
   announce IPv6 ${family === 6 ? 'unicast' : 'none'}
+  ${addPath ? 'announce add-path send all' : ''}
   holdtime 180
   ${external ? 'enforce neighbor-as no\n  multihop 2' : 'remote-as 65000\n  route-reflector'}
 }

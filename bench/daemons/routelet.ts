@@ -18,7 +18,11 @@ export const routelet: Daemon = {
   },
 
   prepare({ folder, listen, scenario }) {
-    return start('reflector', { folder, listen }, configuration(scenario.external, SHAPES[scenario.shape]))
+    return start(
+      'reflector',
+      { folder, listen },
+      configuration(scenario.external, SHAPES[scenario.shape], scenario.addPath),
+    )
   },
 
   prepareKernel({ folder, listen }) {
@@ -44,10 +48,11 @@ function program(): string[] {
   return [execPath, '--cpu-prof', '--cpu-prof-dir', folder, join(root, 'src/main.ts')]
 }
 
-function configuration(external: boolean, shape: Shape = SHAPES['plain']!): string {
+function configuration(external: boolean, shape: Shape = SHAPES['plain']!, addPath = false): string {
   const [imports, exports] = shape.policies ? ['prefer', 'mark'] : ['all', 'all']
   // Internal peers need no policy, external ones pass nothing without (RFC 8212).
   const policies = external || shape.policies ? `  importPolicies: [${imports}]\n  exportPolicies: [${exports}]\n` : ''
+  const paths = addPath ? '  addPath: { send: 16 }\n' : ''
   return `apiVersion: routelet.io/v1alpha1
 kind: RoutingConfig
 metadata: { name: default }
@@ -60,7 +65,7 @@ spec:
   listenRange: 10.99.0.0/16
   peerASNType: ${external ? 'External' : 'Internal'}
   families: [ipv${shape.numbering.family}-unicast]
-${policies}${external ? '' : '  routeReflectorClient: true\n'}---
+${policies}${paths}${external ? '' : '  routeReflectorClient: true\n'}---
 apiVersion: routelet.io/v1alpha1
 kind: RoutePolicy
 metadata: { name: all }

@@ -36,7 +36,7 @@ export function sessionConfig(
       ...(gracefulRestart && {
         gracefulRestart: {
           restarting,
-          notification: true,
+          notification: gracefulRestart.notification ?? true,
           restartSeconds: gracefulRestart.restartSeconds,
           families: families.map((family) => ({ family, forwardingKept })),
         },

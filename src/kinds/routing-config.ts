@@ -129,7 +129,7 @@ const gracefulRestart = object(
       default: 120,
     }),
     longLivedStaleSeconds: integer(
-      'How long stale routes are kept after that, as the last choice: ours by peers, theirs by us where they ask for it (RFC 9494); 0: not at all.',
+      'How long stale routes are kept after that, as the last choice: ours by peers, theirs by us where they ask for it (RFC 9494); 0: not at all. With it errors and silence are restarts too (RFC 8538): routes of a host that is dead stay for restartSeconds.',
       {
         minimum: 0,
         maximum: 16_777_215,

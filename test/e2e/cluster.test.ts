@@ -60,16 +60,17 @@ describe.skipIf(reason !== undefined)('a cluster with an API server and a router
     expect(await timesEstablished()).toEqual(before)
   })
 
-  test('a new password takes its own session down and no other, until the router has it too', async () => {
+  test('a new password is used under the running session, and no other session notices', async () => {
     const before = await timesEstablished(/locked/)
     const locked = () => node(3).peer('router-locked')
     const { timesEstablished: count } = (await locked())!
     await using losses = await LossWatch.start(cluster, nodes)
     await cluster.api.apply(objects.password('second'))
-    await happens('the session ends', async () => (await locked())?.state !== 'Established')
-    const dropped = await cluster.router.droppedForPassword()
-    await happens('attempts fail', async () => (await cluster.router.droppedForPassword()) >= dropped + 5)
-    expect(await locked()).toMatchObject({ timesEstablished: count })
+    await happens(
+      'the router drops what is signed with it',
+      async () => (await cluster.router.droppedForPassword()) > 0,
+    )
+    expect(await locked()).toMatchObject({ state: 'Established', timesEstablished: count })
 
     await cluster.router.setPassword(node(3).address, 'second')
     await allConverged()

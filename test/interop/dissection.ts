@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, statSync } from 'node:fs'
 import type { Netns } from '../../src/lab/netns.ts'
 import { eventually } from '../eventually.ts'
@@ -39,8 +39,9 @@ export class Dissection {
   /** UPDATEs heard from these hardware addresses, so that silence is no success. */
   updates(from: ReadonlySet<string>): number {
     const argv = ['-r', this.#file, '-d', 'tcp.port==179,bgp', '-Y', `bgp.type == 2 && (${sentBy(from)})`]
-    const text = execFileSync('tshark', argv, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
-    return text.split('\n').filter((line) => line !== '').length
+    // It complains of a file that is still being written, and reads it all the same.
+    const { stdout } = spawnSync('tshark', argv, { encoding: 'utf8' })
+    return stdout.split('\n').filter((line) => line !== '').length
   }
 }
 

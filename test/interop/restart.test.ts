@@ -86,7 +86,7 @@ describe.skipIf(noFrr !== undefined)(noFrr ?? 'NOTIFICATIONs of FRR as restarts 
     ['a hard reset does not', ['bgp hard-administrative-reset'], 9],
   ] as const)('%s', async (_, lines, subcode) => {
     await using stage = await Stage.open()
-    const routelet = await stage.routelet(1, 'agent', objects('restartSeconds: 60'))
+    const routelet = await stage.routelet(1, 'agent', objects('restartSeconds: 60, longLivedStaleSeconds: 60'))
     const other = await start(stage, frr, ['graceful-restart'], [...KEEPING, ...lines])
     await eventually('our route there', () => other.route('10.1.1.0/24'), 30_000)
     await eventually('their route here', async () => (await routelet.kernel()).has('20.2.0.0/24'), 30_000)

@@ -111,13 +111,21 @@ export class Stage implements AsyncDisposable {
     return routelet
   }
 
+  async #complaints(): Promise<string[]> {
+    const dissection = this.#dissection
+    if (dissection === undefined || this.#speakers.size === 0) return []
+    // What was said last comes into the capture a moment later.
+    const heard = await eventually('an UPDATE of routelet', () => dissection.updates(this.#speakers) > 0, 5_000).catch(
+      () => false,
+    )
+    const complaints = await dissection.complaints(this.#speakers)
+    return heard ? complaints : [...complaints, 'no UPDATE of routelet was captured']
+  }
+
   /** Ends everything; throws when routelet has said something that Wireshark finds wrong. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const child of this.#children) await this.kill(child)
-    const complaints = (await this.#dissection?.complaints(this.#speakers)) ?? []
-    if (this.#speakers.size > 0 && this.#dissection?.updates(this.#speakers) === 0) {
-      complaints.push('no UPDATE of routelet was captured')
-    }
+    const complaints = await this.#complaints()
     await this.#namespaces.close()
     rmSync(this.folder, { recursive: true, force: true })
     if (complaints.length > 0) throw new Error(`tshark complains of what routelet sent:\n${complaints.join('\n')}`)
