@@ -197,16 +197,37 @@ const AREAS: Readonly<Record<string, readonly Row[]>> = {
     [
       37,
       'Weights by link bandwidth',
-      [`${B}/weights.test.ts: are as the bandwidths are to each other, and shown`],
-      'Not cumulated on the way.',
+      [
+        `${B}/weights.test.ts: are as the bandwidths are to each other, and shown`,
+        `${B}/weights.test.ts: are equal when one path carries none, when all are zero, and when all are the same`,
+      ],
     ],
     [38, 'A recorded network of six routers', [], 'Not tried yet.'],
   ],
   'ADD-PATH': [
-    [39, 'The best N for each neighbour', [], 'Not built yet.'],
-    [40, 'One path is withdrawn, the others stay, with their ids', [], 'Not built yet.'],
-    [41, 'Receiving switched off', [], 'Not built yet.'],
-    [42, 'With graceful and long-lived restart', [], 'Not built yet.'],
+    [
+      39,
+      'The best N for each neighbour',
+      [
+        `${B}/add-path.test.ts: at most as many as it is to be sent: what falls behind is withdrawn, what takes its place is told`,
+        ORACLE,
+      ],
+    ],
+    [
+      40,
+      'One path is withdrawn, the others stay, with their ids',
+      [
+        `${B}/add-path.test.ts: a path whose attributes change keeps its identifier`,
+        `${I}/add-path.test.ts: withdraws one, and the other stays`,
+      ],
+    ],
+    [41, 'Receiving switched off', [`${B}/add-path.test.ts: says for each family what we do`]],
+    [
+      42,
+      'With graceful and long-lived restart',
+      [`${B}/add-path.test.ts: that a restarted peer does not tell again go, one by one (RFC 4724, section 4.2)`],
+      'Not with long-lived.',
+    ],
     [43, 'Limits of the number of paths', [], 'Not built yet.'],
   ],
   'Restart and refresh': [
