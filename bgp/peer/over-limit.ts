@@ -45,6 +45,7 @@ export class OverLimit {
   }
 
   stop(): void {
+    if (this.#asking.size === 0) return
     for (const cancel of this.#asking.values()) cancel()
     this.#asking.clear()
   }

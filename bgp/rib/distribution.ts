@@ -56,9 +56,9 @@ export class Distribution {
     this.#priming.delete(group)
   }
 
-  /** Prefixes of which the groups have not heard yet. */
+  /** Prefixes, or paths, of which the groups have not heard yet. */
   get waiting(): number {
-    return this.rib.dirty.length
+    return Math.max(this.rib.dirty.length, this.rib.dirtyPaths.length)
   }
 
   /** Brings every group up to date with what changed in the RIB. */

@@ -69,7 +69,8 @@ export class FewPaths implements OutRoutes {
   readonly #most: number
   /** By row: it is one of the few. */
   #chosen: Column8 = new Uint8Array(1024)
-  /** By prefix: the round in which it was looked at last. */
+  /** By prefix: how many of its paths are chosen, and the round in which they were chosen among all of them. */
+  #chosenOf: Column32 = new Uint32Array(1024)
   #lookedAt: Column32 = new Uint32Array(1024)
   #round = 0
   /** The last one of the few, of prefixes that have more: most changes are behind it and need no further look. */
@@ -104,8 +105,7 @@ export class FewPaths implements OutRoutes {
 
   affected({ ids, count }: Ids): Ids {
     const rib = this.#rib
-    if (this.#chosen.length < this.capacity) this.#chosen = grow8(this.#chosen, this.capacity)
-    if (this.#lookedAt.length < rib.prefixes.capacity) this.#lookedAt = grow32(this.#lookedAt, rib.prefixes.capacity)
+    this.#growTo(this.capacity, rib.prefixes.capacity)
     this.#round++
     this.#count = 0
     for (let i = 0; i < count; i++) {
@@ -113,20 +113,38 @@ export class FewPaths implements OutRoutes {
       const prefix = rib.prefixOf(row)
       // Rows of no path: a first scan meets them.
       if (prefix === NONE) continue
+      const eligible = rib.eligible(row)
+      const settled = this.#lookedAt[prefix] === this.#round
       if (this.#chosen[row] === 1) {
         this.#add(row)
-        if (rib.isGone(row)) this.#chosen[row] = 0
-      } else if (this.#staysOut(row, prefix)) continue
-      if (this.#lookedAt[prefix] !== this.#round) this.#choose(prefix)
+        if (!eligible) this.#chosen[row] = 0
+        if (settled) continue
+        if (this.#isCrowded(prefix)) this.#choose(prefix)
+        else if (!eligible) this.#chosenOf[prefix]!--
+      } else if (eligible && !settled) this.#enter(row, prefix)
     }
     return { ids: this.#ids, count: this.#count }
   }
 
+  /** Where there is room, nobody else has to be looked at. */
+  #enter(row: RowId, prefix: PrefixId): void {
+    if (this.#isCrowded(prefix)) {
+      if (!this.#staysOut(row, prefix)) this.#choose(prefix)
+    } else if (this.#chosenOf[prefix]! < this.#most) {
+      this.#chosen[row] = 1
+      this.#chosenOf[prefix]!++
+      this.#add(row)
+    } else this.#choose(prefix)
+  }
+
+  #isCrowded(prefix: PrefixId): boolean {
+    return this.#last.size > 0 && this.#last.has(prefix)
+  }
+
   #staysOut(row: RowId, prefix: PrefixId): boolean {
-    if (!this.#rib.eligible(row)) return true
-    const last = this.#last.get(prefix)
-    // What has changed itself is no measure, and is chosen anew anyway.
-    return last !== undefined && !this.#rib.isGone(last) && this.#rib.isBehind(row, last)
+    const last = this.#last.get(prefix)!
+    // Where the last one has changed too, that is reason enough to choose anew.
+    return !this.#rib.isGone(last) && this.#rib.isBehind(row, last)
   }
 
   /** Puts those that come in or go out among the affected ones. */
@@ -144,6 +162,14 @@ export class FewPaths implements OutRoutes {
     }
     if (others > 0) this.#last.set(prefix, few.at(-1)!)
     else this.#last.delete(prefix)
+    this.#chosenOf[prefix] = few.length
+  }
+
+  #growTo(rows: number, prefixes: number): void {
+    if (this.#chosen.length < rows) this.#chosen = grow8(this.#chosen, rows)
+    if (this.#lookedAt.length >= prefixes) return
+    this.#lookedAt = grow32(this.#lookedAt, prefixes)
+    this.#chosenOf = grow32(this.#chosenOf, prefixes)
   }
 
   #add(row: RowId): void {

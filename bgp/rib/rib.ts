@@ -88,7 +88,7 @@ export class Rib {
     if (oldSet === NONE) this.received[slot] = (this.received[slot] ?? 0) + 1
     else this.#countAccepted(slot, oldFlags, -1)
     this.#countAccepted(slot, flags, 1)
-    if (oldSet !== set || ((oldFlags ^ flags) & ~AGE_FLAGS) !== 0) this.#changed(prefix, row)
+    if (oldSet !== set || ((oldFlags ^ flags) & ~AGE_FLAGS) !== 0) this.#changed(prefix, row, oldSet === NONE)
     if (oldSet !== NONE) this.#sets.release(oldSet)
   }
 
@@ -255,13 +255,16 @@ export class Rib {
   }
 
   /** The row is new or has new attributes: finds the best path again, by one comparison where that is enough. */
-  #changed(prefix: PrefixId, row: RowId): void {
+  #changed(prefix: PrefixId, row: RowId, isNew: boolean): void {
     const best = this.#best[prefix]!
+    const hasMed = this.#selection.hasMed(prefix)
     if (this.pathsTold) this.dirtyPaths.add(row)
-    if (row === best || this.#selection.hasMed(prefix)) return this.#recompute(prefix, row)
+    // What was there may have hidden another of its neighbour AS by its MED; what is new has not.
+    if (row === best || (hasMed && (!isNew || best === NONE))) return this.#recompute(prefix, row)
     if (this.feedAllPaths) this.feedDirty.add(prefix)
-    if (!this.eligible(row)) return
-    if (best === NONE || this.#selection.order(row, best, false) < 0) this.#setBest(prefix, row)
+    if (!this.eligible(row) || (best !== NONE && this.#selection.order(row, best, hasMed) >= 0)) return
+    if (hasMed) this.#recompute(prefix, row)
+    else this.#setBest(prefix, row)
   }
 
   /** `touched`: the row whose attributes changed; when it is and stays the best one, that is a change too. */

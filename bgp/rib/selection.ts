@@ -17,6 +17,7 @@ export class Selection {
   readonly #decision: Decision
   /** By PrefixId: some candidate has a MED, so the best cannot be found by comparing in pairs. */
   #hasMed: Column8 = new Uint8Array(FIRST_PREFIXES)
+  readonly #chain: RowId[] = []
 
   constructor(paths: Paths, sets: AttributesTable, decision: Decision) {
     this.#paths = paths
@@ -120,20 +121,38 @@ export class Selection {
     }
     const only = this.#paths.onlyOf(prefix)
     if (only !== NONE) return this.eligible(only) ? only : NONE
-    const winners = new Map<number, RowId>()
+    const { rows, count } = this.#rowsOf(prefix)
+    let best = NONE
     let anyMed = 0
-    for (const row of this.#paths.of(prefix)) {
-      const set = this.#rows.set[row]!
-      if (this.#sets.med[set] !== 0) anyMed = 1
-      if (!this.eligible(row)) continue
-      const neighbour = this.#decision.medGroupOf(set)
-      const winner = winners.get(neighbour)
-      if (winner === undefined || this.order(row, winner, true) < 0) winners.set(neighbour, row)
+    for (let i = 0; i < count; i++) {
+      const row = rows[i]!
+      if (this.#sets.med[this.#rows.set[row]!] !== 0) anyMed = 1
+      // Comparing first: then few have to be looked at among their neighbours.
+      if (this.#better(row, best) === row && this.#leadsNeighbours(row, rows, count)) best = row
     }
     this.#hasMed[prefix] = anyMed
-    let best = NONE
-    for (const row of winners.values()) best = this.#better(row, best)
     return best
+  }
+
+  /** No other path by the same neighbour AS comes before it. */
+  #leadsNeighbours(row: RowId, rows: readonly RowId[], count: number): boolean {
+    const neighbour = this.#decision.medGroupOf(this.#rows.set[row]!)
+    for (let i = 0; i < count; i++) {
+      const other = rows[i]!
+      if (other === row || this.#decision.medGroupOf(this.#rows.set[other]!) !== neighbour) continue
+      if (this.eligible(other) && this.order(other, row, true) < 0) return false
+    }
+    return true
+  }
+
+  /** The first `count` of `rows`, valid until the next call. */
+  #rowsOf(prefix: PrefixId): { readonly rows: readonly RowId[]; readonly count: number } {
+    const crowd = this.#paths.crowdOf(prefix)
+    if (crowd !== undefined) return { rows: crowd.rows, count: crowd.rows.length }
+    const { next } = this.#rows
+    let count = 0
+    for (let row = this.#paths.firstOf(prefix); row !== NONE; row = next[row]!) this.#chain[count++] = row
+    return { rows: this.#chain, count }
   }
 }
 
