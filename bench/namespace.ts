@@ -6,6 +6,8 @@ export function enterNamespace(): void {
   if (env['ROUTELET_BENCH_INSIDE'] === '1') {
     execFileSync('ip', ['link', 'set', 'lo', 'up'])
     execFileSync('ip', ['addr', 'replace', '10.99.0.1/16', 'dev', 'lo'])
+    // OpenBGPD uses no next hop that is an address of the machine's own, unless by a default route.
+    execFileSync('ip', ['route', 'replace', 'default', 'dev', 'lo'])
     // Next hops of IPv6 routes.
     execFileSync('ip', ['addr', 'replace', '2001:db8:99::1/64', 'dev', 'lo'])
     return

@@ -30,6 +30,8 @@ function configuration(listen: string, external: boolean, family: 4 | 6, addPath
     route-reflector-client = true
     route-reflector-cluster-id = "${listen}"
 `
+  // Where it stands with the family, the peers of a range do not get it.
+  const paths = '  [peer-groups.add-paths.config]\n    send-max = 16\n'
   return `[global.config]
   as = 65000
   router-id = "${listen}"
@@ -38,10 +40,10 @@ function configuration(listen: string, external: boolean, family: 4 | 6, addPath
   [peer-groups.config]
     peer-group-name = "load"
     ${external ? '' : 'peer-as = 65000'}
-${external ? '' : reflector}  [[peer-groups.afi-safis]]
+${external ? '' : reflector}${addPath ? paths : ''}  [[peer-groups.afi-safis]]
     [peer-groups.afi-safis.config]
       afi-safi-name = "ipv${family}-unicast"
-${addPath ? '    [peer-groups.afi-safis.add-paths.config]\n      send-max = 16\n' : ''}[[dynamic-neighbors]]
+[[dynamic-neighbors]]
   [dynamic-neighbors.config]
     prefix = "10.99.0.0/16"
     peer-group = "load"
