@@ -39,7 +39,7 @@ export class TcpDialer implements Dialer {
       outcome.failed(error)
     }
     const cancelTimeout = this.#clock.after(CONNECT_TIMEOUT_MS, () =>
-      fail(new SystemError('ETIMEDOUT', `connect to ${request.remoteAddress}: no answer in ${CONNECT_TIMEOUT_MS} ms`)),
+      fail(new SystemError('ETIMEDOUT', noAnswer(request))),
     )
     socket.on('error', fail)
     socket.once('connect', () => {
@@ -92,6 +92,12 @@ export class TcpDialer implements Dialer {
       waits = false
     }
   }
+}
+
+/** TCP MD5 (RFC 2385) says nothing of a wrong password: either side drops what the other sends. */
+function noAnswer({ remoteAddress, password }: DialRequest): string {
+  const hint = password === undefined ? '' : ' (is the password the same on both sides?)'
+  return `connect to ${remoteAddress}: no answer in ${CONNECT_TIMEOUT_MS} ms${hint}`
 }
 
 /** A link-local address carries its link as a zone; any other needs the socket bound to it. */

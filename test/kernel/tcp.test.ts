@@ -6,6 +6,7 @@ import { systemClock } from '../../src/platform/clock.ts'
 import { openTcp } from '../../src/platform/tcp.ts'
 import { Recorder, type Transport, transportContract } from '../contracts/transport.ts'
 import { eventually } from '../eventually.ts'
+import { FakeClock } from '../fakes/clock.ts'
 import { silentLog } from '../fakes/log.ts'
 import { counter, enterTestNamespace, ip, reasonToSkip, runAsNobody } from './namespace.ts'
 
@@ -76,6 +77,21 @@ describe.skipIf(skip)(`TCP with options${skip ? ` (skipped: ${skip})` : ''}`, ()
       await eventually(`a count of ${count}`, () => counter('TcpExt', count) > before)
       expect([result.near, result.far, result.error]).toEqual([undefined, undefined, undefined])
       result.cancel?.()
+    })
+
+    test('an attempt that nobody answers says so, and asks for the password where there is one', async () => {
+      const clock = new FakeClock()
+      const { dialer } = openTcp({ clock, log: silentLog })
+      const failures: string[] = []
+      const outcome = { connected: () => undefined, failed: (error: Error) => failures.push(error.message) }
+      for (const password of ['wrong', undefined]) {
+        const request = { remoteAddress: address(remote), port: 179, ...(password && { password }) }
+        dialer.dial(request, outcome)
+        // Before the kernel can say anything.
+        clock.advance(10_000)
+      }
+      const silence = `connect to ${remote}: no answer in 10000 ms`
+      expect(failures).toEqual([`${silence} (is the password the same on both sides?)`, silence])
     })
 
     test('a password that is removed is not asked for, removing it again does nothing', async () => {
