@@ -2,7 +2,7 @@ import { type Address, addressFromOctets, isLinkLocal } from '../../routing/ip/a
 import { isHostAddress4 } from '../wire/attributes/basic.ts'
 import { uint16At, uint32At } from '../wire/attributes/codec.ts'
 import { isLinkBandwidth } from '../wire/attributes/link-bandwidth.ts'
-import { isHostNextHop } from '../wire/attributes/mp.ts'
+import { usableNextHop } from '../wire/attributes/mp.ts'
 import { AttributeCode, AttributeFlag, Origin, SegmentType } from '../wire/iana.ts'
 import type { RoleRow } from '../wire/roles.ts'
 
@@ -216,14 +216,13 @@ function decodeCommunities(octets: Uint8Array, start: number, end: number, f: Se
   }
 }
 
-/** The global address of the two that RFC 2545 allows, unless only the link-local one is of use. */
 function decodeMpNextHop(octets: Uint8Array, start: number, f: SetFields): void {
   const length = octets[start + 3]!
   f.flags |= SetFlag.MpNextHop
-  const [first, second] = [start + 4, start + 20]
-  if (length === 4) f.nextHopWord = isHostNextHop(octets, first, 4) ? uint32At(octets, first) : 0
-  else if (isHostNextHop(octets, first, 16)) f.nextHop = addressFromOctets(octets, first, 16)
-  else if (length === 32 && isHostNextHop(octets, second, 16)) f.nextHop = addressFromOctets(octets, second, 16)
+  const at = usableNextHop(octets, start + 4, length)
+  if (at < 0) return
+  if (length === 4) f.nextHopWord = uint32At(octets, at)
+  else f.nextHop = addressFromOctets(octets, at, 16)
 }
 
 /** Link-local next hops mean something on their link only. */

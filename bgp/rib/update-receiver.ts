@@ -3,7 +3,7 @@ import type { FamilyName } from '../contract.ts'
 import { AttributeScan, type Finding, scanAttributes, updateFault } from '../wire/attributes/check.ts'
 import type { AttributeContext } from '../wire/attributes/codec.ts'
 import { uint16At } from '../wire/attributes/codec.ts'
-import { isHostNextHop, type MpReachParts, mpReachParts } from '../wire/attributes/mp.ts'
+import { type MpReachParts, mpReachParts, usableNextHop } from '../wire/attributes/mp.ts'
 import { normalizeAttributes } from '../wire/attributes/normalize.ts'
 import { type FamilyRow, familyByCode } from '../wire/families.ts'
 import { AttributeCode, UpdateError } from '../wire/iana.ts'
@@ -169,9 +169,7 @@ export class UpdateReceiver {
   #reachMp(octets: Uint8Array, reach: MpReachParts): void {
     const family = this.#negotiated(reach.afi, reach.safi)
     if (family === undefined || reach.nlriStart === this.#scan.mpReachEnd) return
-    const usable =
-      isHostNextHop(octets, reach.nextHopStart, reach.nextHopLength === 32 ? 16 : reach.nextHopLength) ||
-      (reach.nextHopLength === 32 && isHostNextHop(octets, reach.nextHopStart + 16, 16))
+    const usable = usableNextHop(octets, reach.nextHopStart, reach.nextHopLength) >= 0
     const set = this.#scan.withdraw || !usable ? NONE : this.#intern(octets, this.#scan.mpReachStart)
     const rib = this.#tables.ribs.get(family.name)!
     if (set === NONE) this.#intake.withdraw(rib, octets, reach.nlriStart, this.#scan.mpReachEnd)

@@ -218,3 +218,37 @@ test('flags that mean nothing are not passed on, Partial only where it can be', 
   // ORIGIN, AS_PATH, NEXT_HOP, MED, LOCAL_PREF; AGGREGATOR, COMMUNITIES; ORIGINATOR_ID, CLUSTER_LIST.
   expect(flags).toEqual([0x40, 0x40, 0x40, 0x80, 0x40, 0xe0, 0xf0, 0x80, 0x80])
 })
+
+describe('an IPv6 next hop of 32 octets (RFC 2545, section 3)', () => {
+  const GLOBAL = `20010db8${'0'.repeat(22)}02`
+  const LINK_LOCAL = `fe80${'0'.repeat(26)}07`
+  const UNSPECIFIED = '0'.repeat(32)
+  const MULTICAST = `ff02${'0'.repeat(26)}01`
+
+  const learned = (nextHop: string) => {
+    const { first, node } = stage([1, 4, 0, 1, 0, 1, 1, 4, 0, 2, 0, 1, 65, 4, ...u32(65000)])
+    const octets = [...Buffer.from(nextHop, 'hex')]
+    const reach = (last: number, hop: readonly number[]) => [
+      ...[0x80, 14, 5 + hop.length + 5, 0, 2, 1, hop.length, ...hop, 0, 32, 0x20, 1, 0x0d, last],
+    ]
+    const whole = (attribute: readonly number[]) =>
+      raw([0x40, 1, 1, 0, ...emptyPath, 0x40, 5, 4, ...u32(100), ...attribute], [])
+    // It was there before: what has no next hop is withdrawn (RFC 7606, section 5.2 has nothing else to offer).
+    first.send(whole(reach(0xb8, [...Buffer.from(GLOBAL, 'hex')])))
+    first.send(whole(reach(0xb8, octets)))
+    return { nextHop: node.best().get('2001:db8::/32')?.nextHop, closed: first.closed }
+  }
+
+  test.each([
+    ['global and link-local', GLOBAL + LINK_LOCAL, '2001:db8::2'],
+    ['a second that is not link-local, which means nothing', GLOBAL + MULTICAST, '2001:db8::2'],
+    ['a second that is unspecified, as RFC 2545 never meant it but some send it', GLOBAL + UNSPECIFIED, '2001:db8::2'],
+    ['no global one', UNSPECIFIED + LINK_LOCAL, 'fe80::7'],
+    ['twice the link-local one', LINK_LOCAL + LINK_LOCAL, 'fe80::7'],
+    ['none at all', UNSPECIFIED + UNSPECIFIED, undefined],
+    ['a global one in the place of the link-local one', UNSPECIFIED + GLOBAL, undefined],
+    ['multicast alone', UNSPECIFIED + MULTICAST, undefined],
+  ])('%s', (_, nextHop, expected) => {
+    expect(learned(nextHop)).toEqual({ nextHop: expected, closed: false })
+  })
+})

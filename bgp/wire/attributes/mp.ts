@@ -63,9 +63,22 @@ export function mpReachParts(octets: Uint8Array, start: number): MpReachParts {
   }
 }
 
-/** A next hop that can be no host's address makes the routes unusable, as for NEXT_HOP. */
-export function isHostNextHop(octets: Uint8Array, at: number, length: number): boolean {
-  if (length === 4) return isHostAddress4(octets, at)
+/**
+ * Where the next hop to use begins, -1 when none can be a host's address: the routes are unusable then, as for NEXT_HOP.
+ * Of two the global one, which comes first, unless only the other is of use; what is not link-local there is nothing
+ * (RFC 2545, section 3).
+ */
+export function usableNextHop(octets: Uint8Array, at: number, length: number): number {
+  if (length === 4) return isHostAddress4(octets, at) ? at : -1
+  if (isSpecified6(octets, at)) return at
+  return length === 32 && isLinkLocal6(octets, at + 16) ? at + 16 : -1
+}
+
+function isSpecified6(octets: Uint8Array, at: number): boolean {
   for (let i = 0; i < 16; i++) if (octets[at + i] !== 0) return true
   return false
+}
+
+function isLinkLocal6(octets: Uint8Array, at: number): boolean {
+  return octets[at] === 0xfe && (octets[at + 1]! & 0xc0) === 0x80
 }

@@ -3,6 +3,7 @@ import { AttributeCode, AttributeFlag, Origin } from '../iana.ts'
 import { pathLength, readSegments, type Segment } from './as-path.ts'
 import { OPTIONAL, putUint32, TRANSITIVE, uint16At, uint32At } from './codec.ts'
 import { type CommunityKind, formatCommunity, parseCommunity } from './community-text.ts'
+import { usableNextHop } from './mp.ts'
 import { writeAsPath, writeAttributeHeader } from './normalize.ts'
 
 /** A readable attribute set, for policy and people. The RIB keeps octets; this is made on demand. */
@@ -71,7 +72,7 @@ function readOne(
     case AttributeCode.NextHop:
       return { nextHop: addressFromOctets(octets, start, 4) }
     case AttributeCode.MpReach:
-      return { nextHop: addressFromOctets(octets, start + 4, octets[start + 3] === 4 ? 4 : 16) }
+      return { nextHop: addressFromOctets(octets, ...mpNextHop(octets, start)) }
     case AttributeCode.Med:
       return { med: uint32At(octets, start) }
     case AttributeCode.LocalPref:
@@ -168,6 +169,13 @@ function readCommunities(
   const texts: string[] = []
   for (let at = start; at < end; at += size) texts.push(formatCommunity(kind, octets, at))
   return texts
+}
+
+/** Where it stands and how long it is; the first one where none is of use. */
+function mpNextHop(octets: Uint8Array, start: number): readonly [at: number, length: number] {
+  const length = octets[start + 3]!
+  const at = usableNextHop(octets, start + 4, length)
+  return [at < 0 ? start + 4 : at, length === 4 ? 4 : 16]
 }
 
 function readAddresses(octets: Uint8Array, start: number, end: number): Address[] {
