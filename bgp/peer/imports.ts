@@ -4,7 +4,7 @@ import { SetFlag, type SetSource } from '../rib/fields.ts'
 import { AGE_FLAGS, RowFlag } from '../rib/path-rows.ts'
 import { PolicyChain } from '../rib/policy.ts'
 import { PolicyFilter } from '../rib/policy-filter.ts'
-import type { ReceiverTables } from '../rib/route-intake.ts'
+import { type ReceiverTables, rowFlags } from '../rib/route-intake.ts'
 import { type ReceiverEvents, UpdateReceiver } from '../rib/update-receiver.ts'
 import type { Negotiated } from '../session/session.ts'
 import type { FamilyRow } from '../wire/families.ts'
@@ -83,12 +83,11 @@ export class PeerImports {
       if ((age & RowFlag.Stale) !== 0 && (sets.flags[rib.setOf(row)]! & SetFlag.LongLivedStale) !== 0) return
       const filter = this.#filters.get(rib.family.name)
       if (filter === undefined) {
-        rib.replace(row, original, age | (tables.acceptByDefault ? 0 : RowFlag.Rejected))
+        rib.replace(row, original, age | rowFlags(sets, original, tables.acceptByDefault, false))
         return
       }
       const { set, accept, named } = filter.apply(prefix, original)
-      const flags = age | (accept ? 0 : RowFlag.Rejected) | (named ? RowFlag.Named : 0)
-      rib.replace(row, set, flags)
+      rib.replace(row, set, age | rowFlags(sets, original, accept, named))
     })
   }
 

@@ -33,10 +33,10 @@ export class OverLimit {
       if (!this.#warned.has(name))
         this.#log.warn({ peer: this.#peer, family: name, limit }, 'prefixes over the limit are dropped')
       this.#warned.add(name)
-      if (this.#routes.receivedOf(family.family) >= limit || this.#asking.has(name)) continue
+      if (this.#routes.heldOf(family) >= limit || this.#asking.has(name)) continue
       const ask = () => {
         this.#asking.delete(name)
-        if (this.#routes.receivedOf(family.family) >= limit) return
+        if (this.#routes.heldOf(family) >= limit) return
         this.#warned.delete(name)
         this.#routes.askAgain(family)
       }

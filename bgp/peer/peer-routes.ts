@@ -183,12 +183,11 @@ export class PeerRoutes {
     return this.#context.tables.sets.octetsFrom(this.#slot)
   }
 
-  /** Prefixes held of one IP version, for limits. */
-  receivedOf(version: 4 | 6): number {
-    for (const rib of this.#context.tables.ribs.values()) {
-      if (rib.family.family === version) return rib.received[this.#slot] ?? 0
-    }
-    return 0
+  /** Prefixes held of one family, for limits: those that have been here before are counted apart, and no less. */
+  heldOf(family: FamilyRow): number {
+    const { received, toldBack } = this.#context.tables.ribs.get(family.name)!
+    const back = toldBack[this.#slot] ?? 0
+    return Math.max((received[this.#slot] ?? 0) - back, back)
   }
 
   /** Announcements dropped for being over the limit. */
@@ -204,10 +203,15 @@ export class PeerRoutes {
   /** A limit has become lower: what is over it goes. */
   trim(family: FamilyRow, limit: number): void {
     const rib = this.#context.tables.ribs.get(family.name)!
-    let room = limit
-    this.#mark(rib, () => (room-- > 0 ? 0 : RowFlag.Doomed))
-    if (room >= 0) return
-    this.#imports?.overLimit.set(family.name, this.overLimitOf(family.name) - room)
+    const held = { own: 0, others: 0 }
+    let over = 0
+    this.#mark(rib, (flags) => {
+      if (++held[(flags & RowFlag.ToldBack) === 0 ? 'others' : 'own'] <= limit) return 0
+      over++
+      return RowFlag.Doomed
+    })
+    if (over === 0) return
+    this.#imports?.overLimit.set(family.name, this.overLimitOf(family.name) + over)
     this.#sweepDoomed()
     this.#context.kick()
   }

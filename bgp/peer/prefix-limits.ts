@@ -17,8 +17,8 @@ export interface LimitExceeded {
 
 /** What a peer holds with us. */
 export interface PrefixCounts {
-  /** Prefixes of one IP version. */
-  receivedOf(version: 4 | 6): number
+  /** Prefixes of one family. */
+  heldOf(family: FamilyRow): number
   /** Octets of their attributes. */
   readonly attributeOctets: number
 }
@@ -39,12 +39,12 @@ export class PrefixLimits {
     if (routes.attributeOctets > BOUNDS.attributeOctetsOfPeer) return tooMuch()
     if (limits === undefined) return undefined
     for (const row of FAMILIES) {
-      const { name, family, afi, safi } = row
+      const { name, afi, safi } = row
       const limit = limitOf(config, row)
       if (limit === undefined) continue
-      const received = routes.receivedOf(family)
-      this.#speak(name, received, limit, limits.warnPercent)
-      if (received <= limit || limits.action === 'warn' || limits.action === 'discard') continue
+      const held = routes.heldOf(row)
+      this.#speak(name, held, limit, limits.warnPercent)
+      if (held <= limit || limits.action === 'warn' || limits.action === 'discard') continue
       const { action, restartSeconds } = limits
       const then = action === 'shutdown' ? 'shut down' : `restarts in ${restartSeconds} s`
       const why = `more than ${limit} ${name} prefixes: ${then}`
@@ -55,14 +55,14 @@ export class PrefixLimits {
     return undefined
   }
 
-  #speak(name: FamilyName, received: number, limit: number, warnPercent: number): void {
+  #speak(name: FamilyName, held: number, limit: number, warnPercent: number): void {
     const before = this.#said.get(name)
-    const now = received > limit ? 'limit' : received * 100 >= limit * warnPercent ? 'share' : undefined
+    const now = held > limit ? 'limit' : held * 100 >= limit * warnPercent ? 'share' : undefined
     if (now === before) return
     if (now === undefined) this.#said.delete(name)
     else this.#said.set(name, now)
     if (now === 'limit') this.#warn(`more than ${limit} ${name} prefixes`)
-    else if (now === 'share' && before === undefined) this.#warn(`${received} ${name} prefixes, of ${limit} allowed`)
+    else if (now === 'share' && before === undefined) this.#warn(`${held} ${name} prefixes, of ${limit} allowed`)
   }
 }
 

@@ -36,8 +36,10 @@ export const SetFlag = {
   GracefulShutdown: 1 << 16,
 } as const
 
-/** Any of these keeps a set from being chosen (RFC 4271, 9.1.2; RFC 4456, 8; RFC 9234, 5). */
-export const UNUSABLE_FLAGS = SetFlag.OwnAsn | SetFlag.OwnOriginator | SetFlag.OwnCluster | SetFlag.Leak
+/** The route has been here before (RFC 4271, 9.1.2; RFC 4456, 8). */
+export const LOOP_FLAGS = SetFlag.OwnAsn | SetFlag.OwnOriginator | SetFlag.OwnCluster
+/** Any of these keeps a set from being chosen (the same; RFC 9234, 5). */
+export const UNUSABLE_FLAGS = LOOP_FLAGS | SetFlag.Leak
 
 /** Community values that are acted on (RFC 1997). */
 export const WellKnownCommunity = {

@@ -22,6 +22,8 @@ export const RowFlag = {
   Doomed: 1 << 3,
   /** Not told again since the peer began a refresh (RFC 7313). */
   Awaited: 1 << 4,
+  /** It has been here before, by its AS_PATH, ORIGINATOR_ID or CLUSTER_LIST; such routes are counted apart. */
+  ToldBack: 1 << 5,
 } as const
 
 /** They change nothing about what the route is worth. */

@@ -37,9 +37,10 @@ export class Rib {
   readonly #rows = this.#paths.rows
   readonly #selection: Selection
   #bestCount = 0
-  /** By peer slot: rows, and those of them that policy accepted. */
+  /** By peer slot: rows, and those of them that policy accepted, and that have been here before. */
   readonly received: number[] = []
   readonly accepted: number[] = []
+  readonly toldBack: number[] = []
 
   constructor(family: FamilyRow, sets: AttributesTable, decision: Decision, seed: number) {
     this.family = family
@@ -86,8 +87,8 @@ export class Rib {
     rows.set[row] = set
     rows.flags[row] = flags
     if (oldSet === NONE) this.received[slot] = (this.received[slot] ?? 0) + 1
-    else this.#countAccepted(slot, oldFlags, -1)
-    this.#countAccepted(slot, flags, 1)
+    else this.#count(slot, oldFlags, -1)
+    this.#count(slot, flags, 1)
     if (oldSet !== set || ((oldFlags ^ flags) & ~AGE_FLAGS) !== 0) this.#changed(prefix, row, oldSet === NONE)
     if (oldSet !== NONE) this.#sets.release(oldSet)
   }
@@ -112,7 +113,7 @@ export class Rib {
     const set = rows.set[row]!
     const slot = rows.peer[row]!
     this.received[slot]!--
-    this.#countAccepted(slot, rows.flags[row]!, -1)
+    this.#count(slot, rows.flags[row]!, -1)
     rows.set[row] = NONE
     if (this.pathsTold) this.dirtyPaths.add(row)
     else this.#paths.unlink(prefix, row)
@@ -233,7 +234,6 @@ export class Rib {
     if (this.pathsTold) for (const row of this.paths(prefix)) this.dirtyPaths.add(row)
   }
 
-  /** See `Selection.bestFew`. */
   bestFew(prefix: PrefixId, count: number): RowId[] {
     return this.#selection.bestFew(prefix, count)
   }
@@ -250,8 +250,9 @@ export class Rib {
     if (this.prefixes.size === 0) this.#shrinkPrefixes()
   }
 
-  #countAccepted(slot: number, flags: number, by: number): void {
+  #count(slot: number, flags: number, by: number): void {
     if ((flags & RowFlag.Rejected) === 0) this.accepted[slot] = (this.accepted[slot] ?? 0) + by
+    if ((flags & RowFlag.ToldBack) !== 0) this.toldBack[slot] = (this.toldBack[slot] ?? 0) + by
   }
 
   /** The row is new or has new attributes: finds the best path again, by one comparison where that is enough. */

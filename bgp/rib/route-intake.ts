@@ -1,6 +1,7 @@
 import type { FamilyName } from '../contract.ts'
 import { NlriCursor } from '../wire/nlri.ts'
 import type { AttributesTable, SetId } from './attributes-table.ts'
+import { LOOP_FLAGS } from './fields.ts'
 import { isMartian4, isMartian6 } from './martians.ts'
 import { RowFlag } from './path-rows.ts'
 import type { PolicyFilter } from './policy-filter.ts'
@@ -52,7 +53,7 @@ export class RouteIntake {
     const c = this.#cursor
     const slot = this.#slot
     const { prefixes } = rib
-    const flags = this.tables.acceptByDefault ? 0 : RowFlag.Rejected
+    const flags = this.#flagsOf(set)
     let touched = 0
     while (c.next4()) touched ^= prefixes.touch(c.w0, 0, 0, 0, c.length)
     this.touched = touched
@@ -66,7 +67,7 @@ export class RouteIntake {
     const c = this.#cursor
     const slot = this.#slot
     const { prefixes } = rib
-    const flags = this.tables.acceptByDefault ? 0 : RowFlag.Rejected
+    const flags = this.#flagsOf(set)
     while (c.next6()) {
       if (isMartian6(c.w0, c.length)) continue
       rib.announce(slot, prefixes.intern(c.w0, c.w1, c.w2, c.w3, c.length), set, flags)
@@ -81,22 +82,29 @@ export class RouteIntake {
   #judged(rib: Rib, set: SetId): void {
     const { w0, w1, w2, w3, length, pathId } = this.#cursor
     if (rib.family.family === 4 ? isMartian4(w0, length) : isMartian6(w0, length)) return
-    if (this.#isOver(rib)) return
+    if (this.#isOver(rib, set)) return
     const slot = this.#slot
     const prefix = rib.prefixes.intern(w0, w1, w2, w3, length)
     const filter = this.tables.filters.get(rib.family.name)
     if (filter === undefined) {
-      return rib.announce(slot, prefix, set, this.tables.acceptByDefault ? 0 : RowFlag.Rejected, pathId)
+      return rib.announce(slot, prefix, set, this.#flagsOf(set), pathId)
     }
     const { set: result, accept, named } = filter.apply(prefix, set)
-    rib.announce(slot, prefix, result, (accept ? 0 : RowFlag.Rejected) | (named ? RowFlag.Named : 0), pathId)
+    rib.announce(slot, prefix, result, rowFlags(this.tables.sets, set, accept, named), pathId)
+  }
+
+  /** Without a policy. */
+  #flagsOf(set: SetId): number {
+    return rowFlags(this.tables.sets, set, this.tables.acceptByDefault, false)
   }
 
   /** The prefix under the cursor is one too many: what the peer told of before may still change. */
-  #isOver(rib: Rib): boolean {
+  #isOver(rib: Rib, set: SetId): boolean {
     const { name } = rib.family
     const slot = this.#slot
-    if ((rib.received[slot] ?? 0) < (this.tables.limits.get(name) ?? Number.POSITIVE_INFINITY)) return false
+    const back = rib.toldBack[slot] ?? 0
+    const held = (this.tables.sets.flags[set]! & LOOP_FLAGS) === 0 ? (rib.received[slot] ?? 0) - back : back
+    if (held < (this.tables.limits.get(name) ?? Number.POSITIVE_INFINITY)) return false
     const { w0, w1, w2, w3, length, pathId } = this.#cursor
     if (rib.has(slot, rib.prefixes.find(w0, w1, w2, w3, length), pathId)) return false
     this.overLimit.set(name, (this.overLimit.get(name) ?? 0) + 1)
@@ -112,4 +120,10 @@ export class RouteIntake {
       if (prefix !== NONE) rib.withdraw(this.#slot, prefix, c.pathId)
     }
   }
+}
+
+/** Of a path that came with `set`, as the import policies judge it. */
+export function rowFlags({ flags }: AttributesTable, set: SetId, accept: boolean, named: boolean): number {
+  const back = (flags[set]! & LOOP_FLAGS) === 0 ? 0 : RowFlag.ToldBack
+  return back | (accept ? 0 : RowFlag.Rejected) | (named ? RowFlag.Named : 0)
 }

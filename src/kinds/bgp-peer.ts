@@ -50,7 +50,7 @@ const timers = object(
 const prefixLimit = { minimum: 1, maximum: 10_000_000 }
 
 const maxPrefixes = object(
-  'How many prefixes the peer may send; of one that sends several paths per prefix (addPath) each path counts.',
+  'How many prefixes the peer may send; of one that sends several paths per prefix (addPath) each path counts. Routes that have been here before, by AS path, ORIGINATOR_ID or cluster list, are counted apart: a peer may tell back as many again.',
   {
     ipv4: integer('Most IPv4 prefixes.', { ...prefixLimit, whenAbsent: 'no limit' }),
     ipv6: integer('Most IPv6 prefixes.', { ...prefixLimit, whenAbsent: 'no limit' }),

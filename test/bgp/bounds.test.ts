@@ -61,7 +61,7 @@ test('routes in MP_REACH_NLRI are as many as there is room for', () => {
 test('a peer whose attributes fill more than there is for it restarts', () => {
   const config = peer('10.0.0.2')
   const limits = new PrefixLimits(() => {})
-  const held = { receivedOf: () => 1, attributeOctets: 1024 * 1024 * 1024 }
+  const held = { heldOf: () => 1, attributeOctets: 1024 * 1024 * 1024 }
   expect(limits.check(config, held)).toBeUndefined()
   expect(limits.check(config, { ...held, attributeOctets: held.attributeOctets + 1 })).toMatchObject({
     restartSeconds: 300,

@@ -41,8 +41,8 @@ describe.each([
         20_000,
       )
       expect((await routelet.kernel(4)).has('20.1.0.0/24')).toBe(false)
-      // FRR tells us our own route again, and it counts.
-      routelet.configure(objects('  maxPrefixes: { ipv4: 4, action: Restart, restartSeconds: 1 }'))
+      // FRR tells us our own route again, and it does not count.
+      routelet.configure(objects('  maxPrefixes: { ipv4: 3, action: Restart, restartSeconds: 1 }'))
       await eventually('all three', async () => (await routelet.kernel(4)).has('20.3.0.0/24'), 40_000)
     })
   })
