@@ -27,10 +27,9 @@ export interface SpeakerConfig {
     readonly restartSeconds: number
     /** How long routes are kept after that as the last choice, ours by peers and theirs by us (RFC 9494). */
     readonly longLivedStaleSeconds?: number
-    /**
-     * NOTIFICATIONs, and a hold time that is over, are restarts too (RFC 8538); absent: true. Routes of a host that is
-     * dead then stay as long as those of one that restarts.
-     */
+    /** Such routes go to internal peers that do not know of them too (RFC 9494, section 4.6); absent: they do not. */
+    readonly longLivedPartialDeployment?: boolean
+    /** NOTIFICATIONs and silence are restarts too (RFC 8538), so the routes of a dead host stay as long; absent: true. */
     readonly notification?: boolean
   }
   /** Our addresses of each family, for next hops of the family that a session does not run over. */

@@ -1,17 +1,21 @@
 import { addressWords, familyOf } from '../../routing/ip/address.ts'
 import type { FamilyName, PeerConfig } from '../contract.ts'
 import type { ExportProfile } from '../rib/export.ts'
+import { SetFlag } from '../rib/fields.ts'
 import type { GroupMember, MemberSink } from '../rib/group-member.ts'
 import { PolicyChain } from '../rib/policy.ts'
 import { PolicyFilter } from '../rib/policy-filter.ts'
-import type { GroupRules } from '../rib/update-group.ts'
+import type { ExportFilter, GroupRules } from '../rib/update-group.ts'
 import { endOfRib } from '../rib/update-packer.ts'
 import type { Negotiated } from '../session/session.ts'
 import type { FamilyRow } from '../wire/families.ts'
 import { MAX_EXTENDED_MESSAGE, MAX_MESSAGE } from '../wire/framer.ts'
 import { RefreshSubtype } from '../wire/iana.ts'
 import { roleRow } from '../wire/roles.ts'
+import { MADE_LAST } from './long-lived.ts'
 import { policiesOf, type RouteChannel, type RouteContext, speakerClusterId } from './route-context.ts'
+
+const NONE = 0
 
 interface FamilyState {
   readonly family: FamilyRow
@@ -155,7 +159,8 @@ export class PeerExports {
     const profile = this.#profile()
     const { exportPolicies, originationSet } = this.#config
     const chain = exportPolicies && new PolicyChain(policiesOf(this.#context, exportPolicies))
-    const filter = chain && this.#filter(chain, family, profile)
+    const own = chain && this.#filter(chain, family, profile)
+    const last = profile.longLived === 'made last' ? this.#filter(MADE_LAST, family, profile) : undefined
     const paths = this.#paths(family)
     const prependAsn = profile.external ? profile.localAsn : undefined
     return {
@@ -163,8 +168,23 @@ export class PeerExports {
       ...(paths === undefined ? {} : { paths }),
       passLearned: !profile.external || chain !== undefined,
       originations: this.#context.originations.toldTo(originationSet, prependAsn, family.name),
-      filter: filter && ((prefix, set) => acceptedSet(filter.apply(prefix, set))),
-      dispose: () => filter?.dispose(),
+      filter: last ? this.#inTurn(own, last) : own && ((prefix, set) => acceptedSet(own.apply(prefix, set))),
+      dispose: () => {
+        own?.dispose()
+        last?.dispose()
+      },
+    }
+  }
+
+  /** The export policies, and then `last` for what is stale long since. */
+  #inTurn(own: PolicyFilter | undefined, last: PolicyFilter): ExportFilter {
+    const { sets } = this.#context.tables
+    return (prefix, set) => {
+      const passed = own === undefined ? set : acceptedSet(own.apply(prefix, set))
+      if ((sets.flags[set]! & SetFlag.LongLivedStale) === 0 || passed === NONE) return passed
+      const told = acceptedSet(last.apply(prefix, passed))
+      if (told === NONE) sets.releaseUnused(passed)
+      return told
     }
   }
 
@@ -187,13 +207,20 @@ export class PeerExports {
       localAsn: this.#config.localAsn,
       role: external ? roleRow(this.#config.role) : undefined,
       clusterId,
-      takesLongLived: negotiated.received.gracefulRestart !== undefined && negotiated.received.longLived !== undefined,
+      longLived: this.#longLived(),
       fourOctetAsn: negotiated.fourOctetAsn,
       nextHop: this.#config.nextHop,
       extendedNextHop: negotiated.extendedNextHop,
       self: needsSelf || this.#config.exportPolicies ? self : { ipv4: undefined, ipv6: undefined },
       maxMessage: negotiated.extendedMessage ? MAX_EXTENDED_MESSAGE : MAX_MESSAGE,
     }
+  }
+
+  #longLived(): ExportProfile['longLived'] {
+    const { received, type } = this.#negotiated
+    if (received.gracefulRestart !== undefined && received.longLived !== undefined) return 'known'
+    const partial = this.#context.config().gracefulRestart?.longLivedPartialDeployment === true
+    return partial && type === 'internal' ? 'made last' : 'withheld'
   }
 
   #selfAddresses(): ExportProfile['self'] {

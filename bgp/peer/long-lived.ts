@@ -16,6 +16,22 @@ const LONG_LIVED = new PolicyChain([
   },
 ])
 
+/** RFC 9494, section 4.6: what makes a long-lived stale route the last choice of those who do not know the mark. */
+export const MADE_LAST = new PolicyChain([
+  {
+    name: 'long-lived-partial-deployment',
+    rules: [
+      {
+        name: 'last-choice',
+        match: {},
+        set: { localPref: 0, addCommunities: ['no-export'] },
+        action: 'accept',
+      },
+    ],
+    defaultAction: 'reject',
+  },
+])
+
 /** The stale routes of a slot become long-lived ones, in slices; those that are told again meanwhile are left alone. */
 export function makeLongLived({ tables, sweeps, kick }: RouteContext, slot: number, rib: Rib): void {
   const filter = new PolicyFilter(LONG_LIVED, rib, tables.sets, (of) => tables.sourceOf(of), undefined)

@@ -26,8 +26,11 @@ export interface ExportProfile {
   readonly role: RoleRow | undefined
   /** For what no client of a cluster has sent. */
   readonly clusterId: number
-  /** They know what long-lived stale routes are (RFC 9494, section 4.3). */
-  readonly takesLongLived: boolean
+  /**
+   * Long-lived stale routes go to those who know what they are (RFC 9494, section 4.3), and where partial deployment is
+   * wanted to the other internal peers, made the last choice for them too (section 4.6).
+   */
+  readonly longLived: 'known' | 'made last' | 'withheld'
   readonly fourOctetAsn: boolean
   readonly nextHop: 'auto' | 'self' | 'keep'
   /** IPv4 routes may go out with IPv6 next hops (RFC 8950). */
@@ -45,7 +48,7 @@ export interface ExportProfile {
 export function mayExport(flags: number, to: ExportProfile): boolean {
   if ((flags & SetFlag.NoAdvertise) !== 0) return false
   if ((flags & SetFlag.NoExport) !== 0 && to.external) return false
-  if ((flags & SetFlag.LongLivedStale) !== 0 && !to.takesLongLived) return false
+  if ((flags & SetFlag.LongLivedStale) !== 0 && to.longLived === 'withheld') return false
   if ((flags & SetFlag.OnlyToCustomer) !== 0 && to.role?.withholds) return false
   const fromInternal = (flags & (SetFlag.External | SetFlag.Local)) === 0
   if (to.external || !fromInternal) return true

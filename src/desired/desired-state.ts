@@ -75,6 +75,7 @@ function speakerConfig(
       gracefulRestart: {
         restartSeconds: gracefulRestart.restartSeconds,
         longLivedStaleSeconds: gracefulRestart.longLivedStaleSeconds,
+        longLivedPartialDeployment: gracefulRestart.longLivedPartialDeployment,
         // A node that loses its power must not keep its traffic for two minutes, unless routes are to live long anyway.
         notification: gracefulRestart.longLivedStaleSeconds > 0,
       },

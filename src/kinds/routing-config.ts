@@ -136,6 +136,10 @@ const gracefulRestart = object(
         default: 0,
       },
     ),
+    longLivedPartialDeployment: flag(
+      'Routes that are kept so are told to internal peers that do not know of them too, with local preference 0 and NO_EXPORT (RFC 9494, section 4.6). Otherwise such peers lose them.',
+      false,
+    ),
   },
   { default: {} },
 )

@@ -152,6 +152,45 @@ describe('a peer that is away longer than its restart time', () => {
   })
 })
 
+describe('with partial deployment (section 4.6)', () => {
+  const partial = { ...both, longLivedPartialDeployment: true }
+
+  test('internal peers that do not know of it get the routes with LOCAL_PREF 0 and NO_EXPORT, the others as they are', () => {
+    const { rack, first, join, knows, doesNot, told } = stage([...restart(0, 0), ...longLived(600)], partial)
+    first.close()
+    rack.settle(1)
+    expect([told(knows), told(doesNot)]).toEqual([kept, kept])
+    const seen = (by: RawPeer) => [5, 8].map((code) => by.routes.get('20.0.0.0/8')?.get(code))
+    expect(seen(knows)).toEqual(['00000064', LLGR_STALE])
+    expect(seen(doesNot)).toEqual(['00000000', `${LLGR_STALE}ffffff01`])
+    const second = join(2, [...restart(R), ...longLived(600)])
+    second.send(update({ nlri: kept }), endOfRib)
+    expect(seen(doesNot)).toEqual(['00000064', undefined])
+    expect(told(doesNot)).toEqual(kept)
+  })
+
+  test('external peers that do not know of it lose them; a change of mind is told at once', () => {
+    const { rack, node, first, doesNot, told } = stage([...restart(0, 0), ...longLived(600)], partial)
+    const outside = peer('10.0.0.5', { passive: true, remoteAsn: 65005, exportPolicies: ['all'] })
+    const policies = [{ name: 'all', rules: [], defaultAction: 'accept' }] as const
+    node.apply({ policies, peers: [...node.config.peers, outside] })
+    const external = new RawPeer(rack, '10.0.0.5').establish(
+      '10.0.0.1',
+      open({ asn: 65005, identifier: [10, 0, 0, 5] }),
+    )
+    expect(told(external)).toEqual(all)
+    first.close()
+    rack.settle(1)
+    expect([told(external), told(doesNot)]).toEqual([[], kept])
+    node.apply({ gracefulRestart: both })
+    rack.settle(1)
+    expect(told(doesNot)).toEqual([])
+    node.apply({ gracefulRestart: partial })
+    rack.settle(1)
+    expect(doesNot.routes.get('20.0.0.0/8')?.get(5)).toBe('00000000')
+  })
+})
+
 describe('a route that came with LLGR_STALE', () => {
   test('is the last choice, keeps the community, and goes to nobody who does not know it', () => {
     const { node, knows, doesNot, first } = stage([...restart(0), 71, 0], { restartSeconds: 120 })

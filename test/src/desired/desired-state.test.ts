@@ -90,6 +90,16 @@ describe('the speaker', () => {
       [alone({ gracefulRestart: { restartSeconds: 60 } }), node('n1')],
       { gracefulRestart: { restartSeconds: 60 } },
     ],
+    [
+      'takes no NOTIFICATION for a restart, for a node that is dead would keep its traffic',
+      [alone({ gracefulRestart: { restartSeconds: 60 } }), node('n1')],
+      { gracefulRestart: { notification: false, longLivedStaleSeconds: 0, longLivedPartialDeployment: false } },
+    ],
+    [
+      'takes NOTIFICATIONs for restarts where routes are to live long anyway',
+      [alone({ gracefulRestart: { longLivedStaleSeconds: 1, longLivedPartialDeployment: true } }), node('n1')],
+      { gracefulRestart: { notification: true, longLivedStaleSeconds: 1, longLivedPartialDeployment: true } },
+    ],
     ['uses as many paths as the kernel may', [alone({ kernel: { maxPaths: 4 } }), node('n1')], { maxPaths: 4 }],
   ])('%s', (_, objects, expected) => {
     expect(desired(objects).speaker).toMatchObject(expected)
