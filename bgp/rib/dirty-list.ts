@@ -2,7 +2,9 @@ import { type Column8, type Column32, grow8, grow32, nextCapacity } from '../../
 
 /** A set of small integers in order of arrival, each once: the prefixes whose state some consumer has yet to see. */
 export class DirtyList {
-  #queue: Column32 = new Uint32Array(256)
+  #queue: Column32 = new Uint32Array(FEW)
+  /** The ids stand from here on, so that taking some out moves none of the others. */
+  #head = 0
   #length = 0
   #marked: Column8 = new Uint8Array(1024)
 
@@ -15,8 +17,8 @@ export class DirtyList {
       this.#marked = grow8(this.#marked, Math.max(nextCapacity(this.#marked.length), id + 1))
     if (this.#marked[id] === 1) return
     this.#marked[id] = 1
-    if (this.#length === this.#queue.length) this.#queue = grow32(this.#queue, this.#length * 2)
-    this.#queue[this.#length++] = id
+    if (this.#head + this.#length === this.#queue.length) this.#makeRoom()
+    this.#queue[this.#head + this.#length++] = id
   }
 
   has(id: number): boolean {
@@ -25,26 +27,38 @@ export class DirtyList {
 
   /** Takes out up to `limit` ids, the oldest first, and hands each to `visit`. */
   drain(limit: number, visit: (id: number) => void): void {
-    const count = Math.min(limit, this.#length)
-    for (let i = 0; i < count; i++) this.#marked[this.#queue[i]!] = 0
-    const taken = this.#queue.slice(0, count)
-    this.#queue.copyWithin(0, count, this.#length)
-    this.#length -= count
-    for (let i = 0; i < count; i++) visit(taken[i]!)
-    this.#shrink()
+    for (let left = Math.min(limit, this.#length); left > 0; left--) {
+      const id = this.#queue[this.#head++]!
+      this.#length--
+      this.#marked[id] = 0
+      visit(id)
+    }
+    if (this.#length > 0) return
+    this.#head = 0
+    if (this.#queue.length > MANY) this.#queue = new Uint32Array(FEW)
   }
 
   /** Takes everything out at once; the array is the caller's, its first `count` entries are valid. */
   takeAll(): { readonly ids: Column32; readonly count: number } {
+    if (this.#head > 0) this.#toFront()
     const ids = this.#queue
     const count = this.#length
     for (let i = 0; i < count; i++) this.#marked[ids[i]!] = 0
-    this.#queue = new Uint32Array(Math.max(256, Math.min(ids.length, 1 << 16)))
+    this.#queue = new Uint32Array(Math.max(FEW, Math.min(ids.length, MANY)))
     this.#length = 0
     return { ids, count }
   }
 
-  #shrink(): void {
-    if (this.#length === 0 && this.#queue.length > 1 << 16) this.#queue = new Uint32Array(256)
+  #makeRoom(): void {
+    if (this.#head > this.#length) this.#toFront()
+    else this.#queue = grow32(this.#queue, this.#queue.length * 2)
+  }
+
+  #toFront(): void {
+    this.#queue.copyWithin(0, this.#head, this.#head + this.#length)
+    this.#head = 0
   }
 }
+
+const FEW = 256
+const MANY = 1 << 16

@@ -187,6 +187,7 @@ export class Rib {
   multipath(prefix: PrefixId): RowId[] {
     const best = this.bestRow(prefix)
     if (best === NONE) return []
+    if (this.#paths.onlyOf(prefix) !== NONE) return [best]
     const bestSet = this.#rows.set[best]!
     const equal: RowId[] = []
     for (const row of this.paths(prefix)) {
