@@ -49,6 +49,9 @@ export interface CoreIdentity {
   readonly source: string
 }
 
+/** Peers that never say that they have told all (RFC 4724, section 2) have when nothing has come for so long. */
+const QUIET_MS = 3_000
+
 /**
  * The routing core: puts desired states into force, keeps the kernel fed with best routes, and answers what is asked
  * about both. It runs on the main thread and does not know where desired states come from.
@@ -63,6 +66,8 @@ export class Core implements View {
   #desired: DesiredState | undefined
   #applied: { readonly at: number; readonly fromStateDir: boolean } | undefined
   #settled = false
+  /** Since when so many routes are there, and no more have come. */
+  #quiet: { readonly routes: number; readonly since: number } | undefined
   #control = { synced: false, detail: 'starting' }
 
   constructor(ports: CorePorts, identity: CoreIdentity) {
@@ -172,9 +177,20 @@ export class Core implements View {
 
   /** To be called now and then: lets the kernel drop what an earlier run left, once the peers have told their routes. */
   settle(): void {
-    if (this.#settled || !this.#applied || !this.#ports.speaker.converged) return
+    if (this.#settled || !this.#applied || !this.#ports.speaker.converged || !this.#routesHaveCome()) return
     this.#settled = true
     this.#ports.kernel?.converged()
+  }
+
+  #routesHaveCome(): boolean {
+    const { clock, speaker } = this.#ports
+    const { ipv4, ipv6 } = speaker.counts()
+    const routes = ipv4 + ipv6
+    if (this.#quiet?.routes !== routes) this.#quiet = { routes, since: clock.now() }
+    if (this.#feed?.idle === false) return false
+    const established = speaker.peers().filter(({ state }) => state === 'Established')
+    const allEnded = established.every(({ families }) => families.every((family) => family.endOfRibReceived))
+    return allEnded || clock.now() - this.#quiet.since >= QUIET_MS
   }
 
   /** With graceful restart routes stay and the peers are told nothing; without it they are told why. */

@@ -26,6 +26,7 @@ function setup({ reflector = false, peers = [peerStatus(), peerStatus({ name: 'b
   const log = recordingLog()
   const calls: string[] = []
   const waiting: BestRoute[] = []
+  const counts = { ipv4: 3, ipv6: 4 }
   const feed = {
     complete: false,
     rewind: () => void calls.push('feed.rewind'),
@@ -38,7 +39,7 @@ function setup({ reflector = false, peers = [peerStatus(), peerStatus({ name: 'b
     apply: (config: SpeakerConfig) => void calls.push(`speaker.apply ${config.asn}`),
     peers: (): readonly PeerStatus[] => peers,
     routes: () => ({ routes: [routeView()] }),
-    counts: () => ({ ipv4: 3, ipv6: 4 }),
+    counts: () => counts,
     refusedConnections: 4,
     get converged() {
       return feed.complete
@@ -63,8 +64,10 @@ function setup({ reflector = false, peers = [peerStatus(), peerStatus({ name: 'b
     source: 'files /x',
   } as const
   const core = new Core({ clock, log, speaker, ...(!reflector && { kernel }), workerRestarts: () => 6 }, identity)
-  return { clock, log, core, calls, feed, waiting, installed }
+  return { clock, log, core, calls, counts, feed, waiting, installed }
 }
+
+const FAMILY = peerStatus().families[0]!
 
 const route = (text: string): BestRoute => ({
   prefix: prefixWords(prefix(text)),
@@ -144,6 +147,36 @@ describe('the core', () => {
     core.apply(desired(), { fromStateDir: false })
     feed.complete = true
     core.settle()
+    core.settle()
+    expect(calls).toEqual(['speaker.apply 64512', 'kernel.converged'])
+  })
+
+  test('where a peer never says that it has told all, leftovers stay while routes come, and a little longer', () => {
+    const peers = [peerStatus({ families: [{ ...FAMILY, endOfRibReceived: false }] })]
+    const { core, calls, clock, feed, counts } = setup({ peers })
+    core.apply(desired(), { fromStateDir: false })
+    feed.complete = true
+    for (let second = 0; second < 10; second++) {
+      counts.ipv4++
+      core.settle()
+      clock.advance(1_000)
+    }
+    core.settle()
+    expect(calls).toEqual(['speaker.apply 64512'])
+    clock.advance(5_000)
+    core.settle()
+    expect(calls).toEqual(['speaker.apply 64512', 'kernel.converged'])
+  })
+
+  test('leftovers stay while routes are on their way to the kernel', () => {
+    const { core, calls, clock, feed, waiting } = setup()
+    core.apply(desired(), { fromStateDir: false })
+    feed.complete = true
+    waiting.push(route('10.0.0.0/24'))
+    core.speakerEvent({ type: 'BestRoutesChanged' })
+    core.settle()
+    expect(calls).toEqual(['speaker.apply 64512'])
+    clock.runUntilIdle()
     core.settle()
     expect(calls).toEqual(['speaker.apply 64512', 'kernel.converged'])
   })
