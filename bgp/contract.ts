@@ -189,6 +189,8 @@ export interface PeerStatus {
   readonly capabilities?: { readonly sent: readonly string[]; readonly received: readonly string[] }
   readonly families: readonly PeerFamilyStatus[]
   readonly lastError?: SessionError
+  /** Why the last attempt at a connection came to nothing; absent when one did not. */
+  readonly lastAttempt?: SessionError
   readonly timesEstablished: number
   /** Those that ended a connection, but for collisions. */
   readonly notifications: readonly NotificationCount[]

@@ -3,9 +3,13 @@ import type { Log } from '../ports.ts'
 import type { Ending } from '../session/session.ts'
 import { NotificationCode } from '../wire/iana.ts'
 
-/** How the connections of a peer ended: the last one, and how often by which NOTIFICATION. */
+/**
+ * How the connections of a peer ended: the last one, and how often by which NOTIFICATION. Attempts that come to nothing
+ * are kept apart, lest they hide why there is no session.
+ */
 export class Endings {
   last: SessionError | undefined
+  lastAttempt: SessionError | undefined
   readonly #log: Log
   readonly #counts = new Map<string, NotificationCount>()
 
@@ -14,6 +18,11 @@ export class Endings {
   }
 
   /** `at`: milliseconds since the epoch. */
+  attemptFailed(text: string, at: number): void {
+    this.lastAttempt = { direction: 'transport', text, at }
+  }
+
+  /** Of one that was established or said why. `at`: milliseconds since the epoch. */
   note(peer: string, { direction, notification: why, text }: Ending, at: number): void {
     if (direction === 'none') return
     this.last = { direction, text, at, ...(why === undefined ? {} : { code: why.code, subcode: why.subcode }) }

@@ -28,6 +28,7 @@ export interface LegHost {
   /** RFC 4271, section 10: 0.75 to 1. */
   jitter(): number
   dial(outcome: DialOutcome): () => void
+  dialFailed(text: string): void
   /** A good OPEN is there, and nothing has been answered yet. */
   openArrived(leg: Leg, open: Open): Verdict
   stateChanged(leg: Leg, from: Session['state'], because: string): void
@@ -232,6 +233,7 @@ export class Leg {
           connected: (connection) => this.#connected(connection),
           failed: (error) => {
             this.#cancelDial = undefined
+            this.#host.dialFailed(error.message)
             this.#dispatch({ type: 'ConnectionFailed', error: error.message }, error.message)
           },
         })

@@ -38,6 +38,7 @@ export function peerStatus(sources: StatusSources): PeerStatus {
     ...(negotiated === undefined ? {} : negotiatedStatus(negotiated)),
     families: routes.status(),
     ...(endings.last === undefined ? {} : { lastError: endings.last }),
+    ...(endings.lastAttempt === undefined ? {} : { lastAttempt: endings.lastAttempt }),
     timesEstablished: sources.timesEstablished,
     notifications: endings.notifications,
     messages: sources.messages,

@@ -170,6 +170,7 @@ export class Peer {
       log: ports.log,
       jitter: () => 0.75 + ports.random() / 4,
       dial: (outcome) => ports.dialer.dial(dialRequest(this.#config), outcome),
+      dialFailed: (text) => this.#endings.attemptFailed(text, ports.clock.wallTime()),
       openArrived: (leg, open) => this.#openArrived(leg, open),
       stateChanged: (_, __, because) => this.#show(because),
       established: (leg, negotiated) => this.#up(leg, negotiated),
@@ -194,6 +195,7 @@ export class Peer {
     this.#established = { leg, negotiated }
     this.#since = this.#context.ports.clock.wallTime()
     this.#retry.succeeded()
+    this.#endings.lastAttempt = undefined
     this.#timesEstablished++
     this.#stale.returned(negotiated)
     this.routes.up(negotiated, leg.channel())
@@ -219,7 +221,9 @@ export class Peer {
   #ended(leg: Leg, ending: Ending): void {
     const matters = this.#connections.remove(leg, ending)
     const wasUp = this.#established?.leg === leg
-    if (matters || wasUp) this.#endings.note(this.name, ending, this.#context.ports.clock.wallTime())
+    const at = this.#context.ports.clock.wallTime()
+    if (wasUp || (matters && ending.direction !== 'transport')) this.#endings.note(this.name, ending, at)
+    else if (matters) this.#endings.attemptFailed(ending.text, at)
     if (wasUp) this.#down(ending)
     else if (matters) this.#retry.failed()
     // Only now, for another one may come up at once.

@@ -29,7 +29,7 @@ export function formatPeers(peers: readonly PeerStatus[], now: number): string {
       stateOf(peer),
       formatDuration(now - peer.since),
       ...(['received', 'accepted', 'advertised'] as const).map((what) => prefixes(peer, what)),
-      peer.lastError && errorText(peer.lastError, now),
+      errorOf(peer, now),
     ]),
   )
 }
@@ -54,6 +54,7 @@ export function formatPeer(peer: PeerStatus, now: number): string {
     ['UPDATEs', `${messages.updatesReceived} received, ${messages.updatesSent} sent`],
     ['Malformed', discarded(peer)],
     ['Last error', peer.lastError && errorText(peer.lastError, now)],
+    ['Last attempt', peer.lastAttempt && errorText(peer.lastAttempt, now)],
   ])
   return peer.families.length === 0 ? head : `${head}\n${families(peer.families)}`
 }
@@ -82,6 +83,12 @@ function prefixes(peer: PeerStatus, what: 'received' | 'accepted' | 'advertised'
 function discarded(peer: PeerStatus): string | undefined {
   if (peer.discarded.length === 0) return undefined
   return peer.discarded.map(({ what, count }) => `${count} × ${what}`).join(', ')
+}
+
+/** Why there is no session, or why the one before it ended. */
+function errorOf({ lastError, lastAttempt }: PeerStatus, now: number): string | undefined {
+  const error = lastError ?? lastAttempt
+  return error && errorText(error, now)
 }
 
 /** `sent 6/2 Cease: administrative shutdown, 5m ago` */

@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest'
-import { open, RawPeer, update } from './raw-peer.ts'
+import { describe, expect, test } from 'vitest'
+import { message, open, RawPeer, update } from './raw-peer.ts'
 import { peer, Rack } from './speakers.ts'
 
 test('an attempt that is given up is no NOTIFICATION, and no error', () => {
@@ -11,6 +11,48 @@ test('an attempt that is given up is no NOTIFICATION, and no error', () => {
   const status = node.peer('10.0.0.2')
   expect(status).toMatchObject({ state: 'Idle', notifications: [], messages: { sent: 0 } })
   expect(status.lastError).toBeUndefined()
+})
+
+describe('attempts to connect that come to nothing', () => {
+  const ours = { timers: { holdSeconds: 90, keepaliveSeconds: 30, connectRetrySeconds: 1 } }
+  const stage = () => {
+    const rack = new Rack()
+    const node = rack.speaker('10.0.0.1', { peers: [peer('10.0.0.2', ours)] })
+    return { rack, status: () => node.peer('10.0.0.2') }
+  }
+
+  test('say why, and no longer once there is a session', () => {
+    const { rack, status } = stage()
+    rack.host('10.0.0.2')
+    rack.settle(1)
+    expect(status()).toMatchObject({
+      lastAttempt: { direction: 'transport', text: expect.stringMatching(/nothing listens/) },
+    })
+    rack.network.cut('10.0.0.1', '10.0.0.2')
+    rack.settle(12)
+    expect(status().lastAttempt?.text).toContain('timed out')
+    rack.network.mend('10.0.0.1', '10.0.0.2')
+    new RawPeer(rack, '10.0.0.2').establish('10.0.0.1', open())
+    expect(status().state).toBe('Established')
+    expect(status()).not.toHaveProperty('lastAttempt')
+    expect(status()).not.toHaveProperty('lastError')
+  })
+
+  test('do not hide why the last session ended', () => {
+    const { rack, status } = stage()
+    const raw = new RawPeer(rack, '10.0.0.2').establish('10.0.0.1', open())
+    raw.send(message(3, 6, 1))
+    raw.close()
+    rack.settle(5)
+    const theEnd = { direction: 'received', code: 6, subcode: 1 }
+    expect(status()).toMatchObject({
+      lastError: theEnd,
+      lastAttempt: { text: expect.stringMatching(/nothing listens/) },
+    })
+    // One that gets as far as a connection is an attempt too.
+    new RawPeer(rack, '10.0.0.2').dial('10.0.0.1').close()
+    expect(status()).toMatchObject({ lastError: theEnd, lastAttempt: { text: expect.stringMatching(/RESET|closed/) } })
+  })
 })
 
 test('a speaker that has stopped dials no more, though a halted peer was to start again', () => {

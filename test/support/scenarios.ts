@@ -64,6 +64,7 @@ const AREAS: Readonly<Record<string, readonly Row[]>> = {
       6,
       'The reason of the last end stays while the session is down',
       [
+        `${B}/endings.test.ts: do not hide why the last session ended`,
         `${B}/second-connection.test.ts: the reason why a session is up is its own, not that of the attempt it makes needless`,
       ],
     ],

@@ -78,6 +78,16 @@ describe('peers', () => {
     )
   })
 
+  test('say why there is no session: how the last one ended, else what became of the last attempt', () => {
+    const lastAttempt = { direction: 'transport', text: 'connect ECONNREFUSED', at: NOW - 7000 } as const
+    const lastError = { direction: 'received', code: 6, subcode: 1, text: 'Cease', at: NOW - MINUTE } as const
+    expect(formatPeers([peerStatus({ lastAttempt })], NOW)).toContain(' connect ECONNREFUSED, 7s ago')
+    expect(formatPeers([peerStatus({ lastAttempt, lastError })], NOW)).toMatch(/ {3}received 6\/1 Cease, 1m ago\n$/)
+    expect(formatPeer(peerStatus({ lastAttempt, lastError }), NOW)).toMatch(
+      /Last error: +received 6\/1 Cease, 1m ago\nLast attempt: +connect ECONNREFUSED, 7s ago/,
+    )
+  })
+
   test('count the prefixes of all families', () => {
     const row = { received: 5, accepted: 4, advertised: 2, endOfRibReceived: false }
     const families = (['ipv4-unicast', 'ipv6-unicast'] as const).map((family) => ({ family, ...row }))
