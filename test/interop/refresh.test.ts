@@ -18,7 +18,7 @@ describe.skipIf(reason !== undefined)(reason ?? 'route refresh', () => {
 
   beforeAll(async () => {
     stage = await Stage.open()
-    routelet = await stage.routelet(1, 'agent', `${basics(1)}${PEERS.map(({ host }) => peer(host)).join('')}`)
+    routelet = await stage.routelet(1, 'agent', objects(''))
     for (const { daemon, host } of PEERS) {
       const neighbors = [{ address: '10.50.0.1', asn: 65000 }]
       const config = { host, asn: 65000, neighbors, originate4: [`20.${host}.0.0/24`], originate6: [] }
@@ -49,6 +49,35 @@ describe.skipIf(reason !== undefined)(reason ?? 'route refresh', () => {
     expect(await running.get(host)!.route('10.1.1.0/24')).toMatchObject({ nextHop: '10.50.0.1' })
   })
 
+  test('our policies change what is told and what is taken, and neither session notices', async () => {
+    routelet.configure(objects(POLICIES, '  importPolicies: [theirs]\n  exportPolicies: [ours]\n'))
+    for (const { host } of PEERS) {
+      const marked = async () => (await running.get(host)!.route('10.1.1.0/24'))?.communities.includes('65000:99')
+      await eventually('our route with the mark', marked, 20_000)
+    }
+    await eventually('the one refused is gone', async () => !(await routelet.kernel()).has('20.2.0.0/24'), 20_000)
+    expect((await routelet.kernel()).has('20.3.0.0/24')).toBe(true)
+    routelet.configure(objects(''))
+    await eventually('it is back', async () => (await routelet.kernel()).has('20.2.0.0/24'), 20_000)
+    for (const { host } of PEERS) {
+      const plain = async () => (await running.get(host)!.route('10.1.1.0/24'))?.communities === '65000:7'
+      await eventually('our route without the mark', plain, 20_000)
+      expect(await routelet.peer(`p${host}`)).toMatchObject({ timesEstablished: 1, notifications: [] })
+    }
+  })
+
+  test('a policy of FRR changes what it makes of us, by a refresh', async () => {
+    const { ask, route } = running.get(2)!
+    await ask(
+      ['configure terminal', 'route-map heard permit 10', 'set community 65010:5', 'exit', 'router bgp 65000']
+        .concat('address-family ipv4 unicast', 'neighbor 10.50.0.1 route-map heard in')
+        .join('\n'),
+    )
+    await ask('clear bgp 10.50.0.1 soft in')
+    await eventually('its mark', async () => (await route('10.1.1.0/24'))?.communities === '65010:5', 20_000)
+    expect(await routelet.peer('p2')).toMatchObject({ timesEstablished: 1, notifications: [] })
+  })
+
   test('BIRD tells everything again between beginning and end, and nothing is lost', async () => {
     const before = (await routelet.peer('p3'))!
     await running.get(3)!.ask('reload', 'out', 'peer0')
@@ -62,6 +91,26 @@ describe.skipIf(reason !== undefined)(reason ?? 'route refresh', () => {
     expect(stage.log('routelet1')).not.toContain('stale after a refresh')
   })
 })
+
+const POLICIES = `---
+apiVersion: routelet.io/v1alpha1
+kind: RoutePolicy
+metadata: { name: ours }
+spec:
+  defaultAction: Accept
+  rules: [{ name: mark, match: {}, set: { addCommunities: ["65000:99"] }, action: Accept }]
+---
+apiVersion: routelet.io/v1alpha1
+kind: RoutePolicy
+metadata: { name: theirs }
+spec:
+  defaultAction: Accept
+  rules: [{ name: not-this, match: { prefixes: [{ prefix: 20.2.0.0/24 }] }, action: Reject }]
+`
+
+function objects(more: string, options = ''): string {
+  return `${basics(1)}${more}${PEERS.map(({ host }) => `${peer(host)}${options}`).join('')}`
+}
 
 function peer(host: number): string {
   return `---

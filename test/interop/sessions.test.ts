@@ -1,14 +1,35 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { eventually } from '../eventually.ts'
-import { bird, frr } from './daemons.ts'
+import { bird, frr, type Running } from './daemons.ts'
 import { basics, Stage, whyNot } from './stage.ts'
+
+type Ask = Running['ask']
 
 /** What two ends must agree on, against the ends that matter. */
 describe.each([
-  { daemon: frr, gtsm: ['ttl-security hops 1'] },
-  { daemon: bird, gtsm: ['ttl security on;'] },
-])('$daemon.name', ({ daemon, gtsm }) => {
+  {
+    daemon: frr,
+    gtsm: ['ttl-security hops 1'],
+    async limit(ask: Ask) {
+      await ask(
+        'configure terminal\nrouter bgp 65010\naddress-family ipv4 unicast\nneighbor 10.50.0.1 maximum-prefix 1',
+      )
+    },
+    async unlimit(ask: Ask) {
+      await ask(
+        'configure terminal\nrouter bgp 65010\naddress-family ipv4 unicast\nno neighbor 10.50.0.1 maximum-prefix',
+      )
+      await ask('clear bgp 10.50.0.1')
+    },
+  },
+  {
+    daemon: bird,
+    gtsm: ['ttl security on;'],
+    limit: (ask: Ask, stage: Stage) => reconfigure(ask, stage, BIRD_IPV4, BIRD_LIMITED),
+    unlimit: (ask: Ask, stage: Stage) => reconfigure(ask, stage, BIRD_LIMITED, BIRD_IPV4),
+  },
+])('$daemon.name', ({ daemon, gtsm, limit, unlimit }) => {
   const reason = whyNot(...daemon.programs)
   describe.skipIf(reason !== undefined)(reason ?? 'and we', () => {
     test('talk under GTSM, and not when only one of us means it (RFC 5082)', async () => {
@@ -45,8 +66,39 @@ describe.each([
       routelet.configure(objects('  maxPrefixes: { ipv4: 3, action: Restart, restartSeconds: 1 }'))
       await eventually('all three', async () => (await routelet.kernel(4)).has('20.3.0.0/24'), 40_000)
     })
+
+    test('part when it finds that we tell too much; we show why, and come back when we may', async () => {
+      await using stage = await Stage.open()
+      const routelet = await stage.routelet(1, 'agent', `${objects('')}${ANOTHER}`)
+      const far = await daemon.start(stage, other([]))
+      await eventually('our route at the peer', () => far.route('198.51.100.0/24'), 40_000)
+      await limit(far.ask, stage)
+      const error = await eventually('the end', async () => (await routelet.peer('other'))?.lastError, 40_000)
+      expect(error).toMatchObject({ direction: 'received', code: 6, subcode: 1 })
+      expect(error.text).toMatch(/maximum number of prefixes/i)
+      await unlimit(far.ask, stage)
+      await eventually('our route again', () => far.route('198.51.100.0/24'), 40_000)
+      const { notifications } = (await routelet.peer('other'))!
+      expect(notifications).toContainEqual(expect.objectContaining({ direction: 'received', code: 6, subcode: 1 }))
+    })
   })
 })
+
+const BIRD_IPV4 = 'ipv4 { import all; export all; next hop self; };'
+const BIRD_LIMITED = 'ipv4 { import all; receive limit 1 action restart; export all; next hop self; };'
+
+async function reconfigure(ask: Ask, stage: Stage, before: string, after: string): Promise<void> {
+  stage.write('bird2.conf', stage.read('bird2.conf').replace(before, after))
+  await ask('configure', `"${stage.path('bird2.conf')}"`)
+}
+
+/** A second route of ours. */
+const ANOTHER = `---
+apiVersion: routelet.io/v1alpha1
+kind: BGPAdvertisement
+metadata: { name: another }
+spec: { type: Prefix, prefixes: [198.51.100.0/24] }
+`
 
 const exabgp = '/usr/sbin/exabgp'
 const without = whyNot(exabgp)
