@@ -86,8 +86,7 @@ export class Rib {
     if (this.#sets.med[set] !== 0) this.#selection.noteMed(prefix)
     rows.set[row] = set
     rows.flags[row] = flags
-    if (oldSet === NONE) this.received[slot] = (this.received[slot] ?? 0) + 1
-    else this.#count(slot, oldFlags, -1)
+    if (oldSet !== NONE) this.#count(slot, oldFlags, -1)
     this.#count(slot, flags, 1)
     if (oldSet !== set || ((oldFlags ^ flags) & ~AGE_FLAGS) !== 0) this.#changed(prefix, row, oldSet === NONE)
     if (oldSet !== NONE) this.#sets.release(oldSet)
@@ -112,7 +111,6 @@ export class Rib {
     const prefix = rows.prefix[row]!
     const set = rows.set[row]!
     const slot = rows.peer[row]!
-    this.received[slot]!--
     this.#count(slot, rows.flags[row]!, -1)
     rows.set[row] = NONE
     if (this.pathsTold) this.dirtyPaths.add(row)
@@ -252,6 +250,7 @@ export class Rib {
   }
 
   #count(slot: number, flags: number, by: number): void {
+    this.received[slot] = (this.received[slot] ?? 0) + by
     if ((flags & RowFlag.Rejected) === 0) this.accepted[slot] = (this.accepted[slot] ?? 0) + by
     if ((flags & RowFlag.ToldBack) !== 0) this.toldBack[slot] = (this.toldBack[slot] ?? 0) + by
   }
