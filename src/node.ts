@@ -47,7 +47,11 @@ export async function runNode(
     workerRestarts: () => control.link?.workerRestarts ?? 0,
   })
 
-  const servers = [await serveApi(socket, core, log), await serveHealth(http, core, log)]
+  const health = {
+    status: () => core.status(),
+    loadMetrics: async () => (await import('./telemetry/metrics.ts')).createMetrics(core),
+  }
+  const servers = [await serveApi(socket, core, log), await serveHealth(http, health, log)]
   const keeper = new StateKeeper({ clock, log }, stateDir)
   const link = new ControlLink(
     {

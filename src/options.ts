@@ -85,7 +85,7 @@ function readSource(flags: NodeFlags, { env }: Surroundings): ConfigurationSourc
   return { problem: '--config PATH or --kubeconfig PATH is needed outside of a cluster' }
 }
 
-function readHttp(text: string): NodeOptions['http'] | { readonly problem: string } {
+export function readHttp(text: string): NodeOptions['http'] | { readonly problem: string } {
   const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(text) ?? []
   const address = bracketed ?? plain ?? ''
   const port = Number(digits)
@@ -97,7 +97,7 @@ function readHttp(text: string): NodeOptions['http'] | { readonly problem: strin
 }
 
 /** Names of nodes and namespaces (RFC 1123). */
-function nameProblems(flag: string, name: string, longest: number): string[] {
+export function nameProblems(flag: string, name: string, longest: number): string[] {
   if (/^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$/.test(name) && name.length <= longest) return []
   return [`${flag}: expected a Kubernetes name (lower case letters, digits, - and .), got ${JSON.stringify(name)}`]
 }
@@ -109,7 +109,7 @@ function pathProblems(flag: string, path: string, longest?: number): string[] {
   return []
 }
 
-function logLevelProblems(level: string): string[] {
+export function logLevelProblems(level: string): string[] {
   if (LOG_LEVELS.some((known) => known === level)) return []
   return [`--log-level: expected one of ${LOG_LEVELS.join(', ')}, got ${JSON.stringify(level)}`]
 }

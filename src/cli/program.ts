@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander'
 import { API_VERSION, type Role } from '../api/contract.ts'
+import type { ControllerFlags } from '../controller/options.ts'
 import { EXIT_BAD_INPUT, EXIT_FAILED, Failure } from '../failure.ts'
 import { DEFAULTS, type NodeFlags } from '../options.ts'
 import { version } from '../version.ts'
@@ -28,6 +29,7 @@ function createProgram(terminal: Terminal): Command {
     })
   addNodeCommand(program, terminal, 'agent', 'run the BGP speaker of this node: sessions, kernel routes, announcements')
   addNodeCommand(program, terminal, 'reflector', 'run a route reflector: the same engine without kernel routes')
+  addControllerCommand(program, terminal)
   addQueries(program, terminal)
   program
     .command('validate <path>')
@@ -54,11 +56,7 @@ function addNodeCommand(program: Command, terminal: Terminal, role: Role, descri
     .addOption(
       new Option('--config <path>', 'file or folder of objects, re-read when it changes').env('ROUTELET_CONFIG'),
     )
-    .addOption(
-      new Option('--kubeconfig <path>', 'how to reach the Kubernetes API; not needed inside a cluster').env(
-        'ROUTELET_KUBECONFIG',
-      ),
-    )
+    .addOption(kubeconfigOption())
     .addOption(
       new Option('--node <name>', 'name of this node (default: $NODE_NAME, then the host name)').env('ROUTELET_NODE'),
     )
@@ -68,22 +66,33 @@ function addNodeCommand(program: Command, terminal: Terminal, role: Role, descri
         .env('ROUTELET_STATE_DIR')
         .default(DEFAULTS.stateDir),
     )
-    .addOption(new Option('--http <address:port>', 'metrics and health').env('ROUTELET_HTTP').default(DEFAULTS.http))
-    .addOption(
-      new Option('--namespace <name>', "routelet's own namespace, where Secrets are")
-        .env('ROUTELET_NAMESPACE')
-        .default(DEFAULTS.namespace),
-    )
-    .addOption(
-      new Option('--log-level <level>', 'debug, info, warn, error, fatal or silent')
-        .env('ROUTELET_LOG_LEVEL')
-        .default(DEFAULTS.logLevel),
-    )
+    .addOption(httpOption())
+    .addOption(namespaceOption("routelet's own namespace, where Secrets are"))
+    .addOption(logLevelOption())
     // Unknown flags are gathered with the other problems, so that all are seen at once.
     .allowUnknownOption()
     .allowExcessArguments()
     .action(async (flags: NodeFlags, command: Command) =>
       (await import('./node.ts')).runNodeCommand(role, flags, command.args, terminal),
+    )
+}
+
+function addControllerCommand(program: Command, terminal: Terminal): void {
+  program
+    .command('controller')
+    .description('give LoadBalancer Services their addresses; of several replicas one leads')
+    .usage('[--kubeconfig PATH] [options]')
+    .addOption(kubeconfigOption())
+    .addOption(
+      new Option('--default-class', 'serve Services without a loadBalancerClass too').env('ROUTELET_DEFAULT_CLASS'),
+    )
+    .addOption(httpOption())
+    .addOption(namespaceOption("routelet's own namespace, where the Lease is"))
+    .addOption(logLevelOption())
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .action(async (flags: ControllerFlags, command: Command) =>
+      (await import('./controller.ts')).runControllerCommand(flags, command.args, terminal),
     )
 }
 
@@ -111,6 +120,26 @@ function addQueries(program: Command, terminal: Terminal): void {
     .addOption(socketOption())
     .addOption(outputOption())
     .action(async (prefix, flags) => (await import('./routes.ts')).showRoutes(prefix, flags, terminal))
+}
+
+function kubeconfigOption(): Option {
+  return new Option('--kubeconfig <path>', 'how to reach the Kubernetes API; not needed inside a cluster').env(
+    'ROUTELET_KUBECONFIG',
+  )
+}
+
+function httpOption(): Option {
+  return new Option('--http <address:port>', 'metrics and health').env('ROUTELET_HTTP').default(DEFAULTS.http)
+}
+
+function namespaceOption(description: string): Option {
+  return new Option('--namespace <name>', description).env('ROUTELET_NAMESPACE').default(DEFAULTS.namespace)
+}
+
+function logLevelOption(): Option {
+  return new Option('--log-level <level>', 'debug, info, warn, error, fatal or silent')
+    .env('ROUTELET_LOG_LEVEL')
+    .default(DEFAULTS.logLevel)
 }
 
 function socketOption(): Option {

@@ -48,7 +48,7 @@ interface Aged {
 }
 
 /** By age, then by name: the order in which objects that contradict each other win, the same on every node. */
-function oldestFirst<T extends Aged>(objects: readonly T[]): T[] {
+export function oldestFirst<T extends Aged>(objects: readonly T[]): T[] {
   return objects.toSorted(
     (a, b) =>
       compareText(a.metadata.creationTimestamp ?? '', b.metadata.creationTimestamp ?? '') ||

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { silentReasons } from '../desired/silent-reasons.ts'
+import { reasons } from '../ipam/reasons.ts'
 import { formatYaml } from '../objects/documents.ts'
 import { notYetWords } from '../objects/not-yet.ts'
 import { customResourceDefinition } from './crd.ts'
@@ -17,7 +18,7 @@ export function generated(): ReadonlyMap<string, string> {
       header + formatYaml(customResourceDefinition(kind)),
     ]),
     ['manifests/crds/kustomization.yaml', header + formatYaml(crdKustomization())],
-    ['docs/reference.md', referencePage(kinds, notYetWords, silentReasons)],
+    ['docs/reference.md', referencePage(kinds, notYetWords, silentReasons, reasons)],
   ])
 }
 

@@ -1,4 +1,4 @@
-import { acceptance, acceptedColumn, ageColumn, flag, labelSelector } from './common.ts'
+import { acceptedColumn, ageColumn, conditions, flag, labelSelector } from './common.ts'
 import { defineKind, type ObjectOf } from './kind.ts'
 import { array, integer, object, string } from './schema.ts'
 
@@ -12,6 +12,20 @@ const range = string('A prefix (192.0.2.0/24) or a range (198.51.100.10-198.51.1
     },
   ],
 })
+
+const count = { minimum: 0, maximum: Number.MAX_SAFE_INTEGER }
+
+function usage(description: string) {
+  return object(
+    description,
+    {
+      total: integer('Addresses that can be given out; no more than 2^53 - 1 are counted.', count),
+      assigned: integer('Addresses that Services have.', count),
+      free: integer('Addresses that no Service has, resting ones among them.', count),
+    },
+    {},
+  )
+}
 
 export const ipAddressPool = defineKind({
   kind: 'IPAddressPool',
@@ -31,17 +45,26 @@ export const ipAddressPool = defineKind({
       }),
       namespaceSelector: labelSelector('Labels of the namespaces whose Services may have addresses.', 'all namespaces'),
       serviceSelector: labelSelector('Labels of the Services that may have addresses.', 'all Services'),
-      reuseDelaySeconds: integer('How long an address that was given back rests.', {
-        minimum: 0,
-        maximum: 86_400,
-        default: 60,
-      }),
+      reuseDelaySeconds: integer(
+        'How long an address that was given back rests before another Service gets it unasked; forgotten when the controller restarts.',
+        { minimum: 0, maximum: 86_400, default: 60 },
+      ),
+      onRemoval: string(
+        'What this pool does for a Service that may use it and whose address is in no pool any more: Keep leaves the address in place, with a condition on the Service; Reassign gives an address of this pool instead.',
+        { oneOf: ['Keep', 'Reassign'], default: 'Keep' },
+      ),
     },
     { required: true },
   ),
-  status: acceptance,
+  status: object(
+    'What the agents and the controller say of this object.',
+    { conditions, ipv4: usage('IPv4 addresses.'), ipv6: usage('IPv6 addresses.') },
+    {},
+  ),
   columns: [
     { name: 'Addresses', type: 'string', path: '.spec.addresses' },
+    { name: 'Free IPv4', type: 'integer', path: '.status.ipv4.free' },
+    { name: 'Free IPv6', type: 'integer', path: '.status.ipv6.free' },
     { name: 'Auto assign', type: 'boolean', path: '.spec.autoAssign' },
     acceptedColumn,
     ageColumn,

@@ -9,6 +9,7 @@ export function referencePage(
   kinds: readonly Kind[],
   notYet: NotYetWords,
   silentReasons: Readonly<Record<string, string>>,
+  ipamReasons: Readonly<Record<string, string>>,
 ): string {
   return [
     '# Reference of the kinds',
@@ -27,9 +28,32 @@ export function referencePage(
     '',
     '| reason | meaning |',
     '|---|---|',
-    ...Object.entries(silentReasons).map(([reason, meaning]) => `| \`${reason}\` | ${cell(meaning)} |`),
+    ...reasonRows(silentReasons),
     '',
+    ...allocationSection(ipamReasons),
   ].join('\n')
+}
+
+function reasonRows(reasons: Readonly<Record<string, string>>): string[] {
+  return Object.entries(reasons).map(([reason, meaning]) => `| \`${reason}\` | ${cell(meaning)} |`)
+}
+
+function allocationSection(reasons: Readonly<Record<string, string>>): string[] {
+  return [
+    '## Why a Service has no address, or another one than it asks for',
+    '',
+    'The controller keeps the condition `routelet.io/AddressesAllocated` on the Services it serves. It is `True` with the',
+    'reason `Allocated`, or `PartlyAllocated` where of two preferred families one is missing. Else it is `False` with one of',
+    'these, which is the reason of an Event of type `Warning` too. What a Service gets is told by the Events',
+    '`AddressAllocated` and `AddressReallocated`.',
+    '',
+    '| reason | meaning |',
+    '|---|---|',
+    ...reasonRows(reasons),
+    '',
+    'On an IPAddressPool it keeps the condition `Available`: `AddressesFree`, `Exhausted`, or `Overlap` with an older pool.',
+    '',
+  ]
 }
 
 function annotationSection(): string[] {
@@ -41,6 +65,10 @@ function annotationSection(): string[] {
     '| Node | annotation `routelet.io/asn` | AS of the node, instead of `spec.asn` of the RoutingConfig. |',
     '| Node | annotation `routelet.io/router-id` | BGP identifier of the node, an IPv4 address. |',
     '| Node | label `node.kubernetes.io/exclude-from-external-load-balancers` | The node announces no services. |',
+    '| Service | annotation `routelet.io/ips` | The address that the Service is to have, or one of each family joined by a comma. |',
+    '| Service | annotation `routelet.io/pool` | The IPAddressPool that its addresses come from. |',
+    '| Service | annotation `routelet.io/sharing-key` | Services of a namespace with the same key may have the same address, if they have no port of a protocol in common, the same externalTrafficPolicy, and with Local the same selector. |',
+    '| Service | annotation `routelet.io/sharing-cross-namespace` | Namespaces, joined by commas, that it shares with too, or `*` for all; both sides must say so. |',
     '| Namespace | label `kubernetes.io/metadata.name` | Its name; selectors find it even where the Namespace itself is not known. |',
     '',
   ]

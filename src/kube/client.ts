@@ -21,7 +21,11 @@ export interface StreamEvents {
 }
 
 export interface RequestBody {
-  readonly type: 'application/json' | 'application/merge-patch+json' | 'application/apply-patch+yaml'
+  readonly type:
+    | 'application/json'
+    | 'application/merge-patch+json'
+    | 'application/strategic-merge-patch+json'
+    | 'application/apply-patch+yaml'
   readonly value: unknown
 }
 

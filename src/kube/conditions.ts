@@ -9,7 +9,7 @@ const OVERRULE_AFTER_MS = 600_000
  * judge alike, so the first one writes and the others see it.
  */
 export function acceptedCondition(entry: Entry, now: number): Condition | undefined {
-  const { accepted, generation, problems } = entry
+  const { condition: accepted, generation, problems } = entry
   const status = problems.length === 0 ? 'True' : 'False'
   const message = problems.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ')
   const wanted = {

@@ -14,19 +14,21 @@ export interface Entry {
   readonly problems: readonly Problem[]
   readonly uid: string
   readonly generation: number
-  /** What stands in its status now, by whomever it was written. */
-  readonly accepted?: Condition
+  /** The condition of the cache's type that stands in its status now, by whomever it was written. */
+  readonly condition?: Condition
 }
 
 /** The objects of one kind, read by the one parser. A bad object stops none of the others. */
 export class ObjectCache {
   readonly #changed: () => void
+  readonly #conditionType: string
   #entries = new Map<string, Entry>()
   /** The whole list has been seen once. */
   full = false
 
-  constructor(changed: () => void) {
+  constructor(changed: () => void, conditionType = 'Accepted') {
     this.#changed = changed
+    this.#conditionType = conditionType
   }
 
   get entries(): Iterable<Entry> {
@@ -39,7 +41,7 @@ export class ObjectCache {
     let differs = !this.full
     for (const raw of objects) {
       const key = keyOf(raw)
-      const entry = entryOf(raw, before.get(key))
+      const entry = entryOf(raw, before.get(key), this.#conditionType)
       this.#entries.set(key, entry)
       differs ||= !isDeepStrictEqual(entry, before.get(key))
     }
@@ -50,7 +52,7 @@ export class ObjectCache {
   put(raw: unknown): void {
     const key = keyOf(raw)
     const before = this.#entries.get(key)
-    const entry = entryOf(raw, before)
+    const entry = entryOf(raw, before, this.#conditionType)
     this.#entries.set(key, entry)
     // Most changes (heartbeats, fields we do not read) change nothing for us.
     if (!isDeepStrictEqual(entry, before)) this.#changed()
@@ -61,10 +63,10 @@ export class ObjectCache {
   }
 }
 
-function entryOf(raw: unknown, before: Entry | undefined): Entry {
+function entryOf(raw: unknown, before: Entry | undefined, conditionType: string): Entry {
   const parsed: Parsed = parseObject(raw, { position: 'an object without name' })
   const metadata = metadataOf(raw)
-  const accepted = acceptedCondition(raw)
+  const condition = conditionOf(raw, conditionType)
   const good = parsed.ok ? parsed.object : before?.good
   return {
     kind: isRecord(raw) ? String(raw['kind']) : '',
@@ -73,7 +75,7 @@ function entryOf(raw: unknown, before: Entry | undefined): Entry {
     problems: parsed.ok ? [] : parsed.problems,
     uid: String(metadata['uid'] ?? ''),
     generation: Number(metadata['generation'] ?? 0),
-    ...(accepted && { accepted }),
+    ...(condition && { condition }),
   }
 }
 
@@ -86,9 +88,9 @@ function metadataOf(raw: unknown): Record<string, unknown> {
   return isRecord(raw) && isRecord(raw['metadata']) ? raw['metadata'] : {}
 }
 
-function acceptedCondition(raw: unknown): Condition | undefined {
+function conditionOf(raw: unknown, type: string): Condition | undefined {
   const status = isRecord(raw) ? raw['status'] : undefined
   const conditions = isRecord(status) && Array.isArray(status['conditions']) ? status['conditions'] : []
-  // The API server has held it to the schema of the CRD.
-  return conditions.find((one): one is Condition => isRecord(one) && one['type'] === 'Accepted')
+  // The API server has held it to its schema.
+  return conditions.find((one): one is Condition => isRecord(one) && one['type'] === type)
 }

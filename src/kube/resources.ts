@@ -11,8 +11,10 @@ export interface Resource {
   readonly ours: boolean
 }
 
-/** What an agent or a reflector has to know. The roles in `manifests/` allow exactly this. */
-export function followedResources(role: 'agent' | 'reflector', namespace: string): Resource[] {
+/** What a role has to know. The roles in `manifests/` allow exactly this. */
+export function followedResources(role: 'agent' | 'reflector' | 'controller', namespace: string): Resource[] {
+  if (role === 'controller')
+    return [ours('IPAddressPool'), core('Namespace', '/api/v1/namespaces'), core('Service', '/api/v1/services')]
   const both = [ours('RoutingConfig'), core('Node', '/api/v1/nodes'), secrets(namespace)]
   if (role === 'reflector') return both
   return [

@@ -1,13 +1,10 @@
 import type { Clock } from '../../bgp/ports.ts'
-import type { RoutingObject } from '../objects/parse.ts'
 import type { Source, SourceEvents } from '../source.ts'
 import { type KubeClient, kubeClient } from './client.ts'
-import { follow } from './follow.ts'
+import { FollowedObjects } from './followed.ts'
 import type { Observed } from './node-status.ts'
-import { type Entry, ObjectCache } from './object-cache.ts'
-import { followedResources, type Resource } from './resources.ts'
+import { followedResources } from './resources.ts'
 import { StatusWriter } from './status.ts'
-import { troubleText } from './trouble.ts'
 
 export interface KubernetesOptions {
   readonly role: 'agent' | 'reflector'
@@ -22,33 +19,24 @@ export function kubernetesSource(options: KubernetesOptions, clock: Clock, event
   return new KubernetesSource(options, kubeClient(options.kubeconfig), clock, events)
 }
 
-interface Followed {
-  readonly resource: Resource
-  readonly cache: ObjectCache
-  trouble?: string
-}
-
 class KubernetesSource implements Source {
   readonly #options: KubernetesOptions
   readonly #client: KubeClient
   readonly #events: SourceEvents
-  readonly #followed: readonly Followed[]
-  readonly #loops: readonly { stop(): void }[]
+  readonly #followed: FollowedObjects
   readonly #status: StatusWriter
   #observed: Observed | undefined
-  #health = ''
 
   constructor(options: KubernetesOptions, client: KubeClient, clock: Clock, events: SourceEvents) {
     this.#options = options
     this.#client = client
     this.#events = events
-    const ports = { clock, random: Math.random }
-    this.#status = new StatusWriter({ ...ports, client }, () => this.#statusFacts())
-    this.#followed = followedResources(options.role, options.namespace).map((resource) => ({
-      resource,
-      cache: new ObjectCache(() => this.#changed()),
-    }))
-    this.#loops = this.#followed.map((one) => follow(one.resource, client, ports, this.#follower(one)))
+    const ports = { clock, client, random: Math.random }
+    this.#status = new StatusWriter(ports, () => this.#statusFacts())
+    this.#followed = new FollowedObjects(followedResources(options.role, options.namespace), ports, {
+      changed: () => this.#changed(),
+      health: (synced, detail) => events.health(synced, detail),
+    })
   }
 
   report(observed: Observed): void {
@@ -60,75 +48,30 @@ class KubernetesSource implements Source {
 
   stop(): void {
     this.#status.stop()
-    for (const loop of this.#loops) loop.stop()
+    this.#followed.stop()
   }
 
-  #follower(followed: Followed) {
-    const settle = (trouble: string | undefined) => {
-      if (trouble === undefined) delete followed.trouble
-      else followed.trouble = trouble
-      this.#tellHealth()
-    }
-    return {
-      replace: (objects: readonly unknown[]) => {
-        followed.cache.replace(objects)
-        settle(undefined)
-      },
-      put: (object: unknown) => followed.cache.put(object),
-      remove: (object: unknown) => followed.cache.remove(object),
-      trouble: (error: unknown) => settle(troubleText(followed.resource, error)),
-      well: () => settle(undefined),
-    }
-  }
-
-  /** Half a picture is worse than none: routes would be withdrawn that only have not been read yet. */
   #changed(): void {
-    if (!this.#synced()) return
+    const entries = [...this.#followed.entries()]
     this.#events.changed({
-      objects: this.#goodObjects(),
-      problems: [...this.#entries()].flatMap(({ problems }) => problems),
+      objects: entries.flatMap(({ good }) => good ?? []),
+      problems: entries.flatMap(({ problems }) => problems),
       apiServerAddresses: [...this.#client.serverAddresses],
     })
     if (this.#options.role === 'agent') this.#status.touch()
   }
 
-  #synced(): boolean {
-    return this.#followed.every(({ cache }) => cache.full)
-  }
-
-  #goodObjects(): RoutingObject[] {
-    return [...this.#entries()].flatMap(({ good }) => good ?? [])
-  }
-
-  *#entries(): Iterable<Entry> {
-    for (const { cache } of this.#followed) yield* cache.entries
-  }
-
-  #tellHealth(): void {
-    const synced = this.#synced()
-    const troubles = [...new Set(this.#followed.flatMap(({ trouble }) => trouble ?? []))]
-    const detail = [
-      ...troubles,
-      ...(troubles.length === 0 ? [`${synced ? 'following' : 'reading from'} ${this.#client.server}`] : []),
-      ...(synced && troubles.length > 0 ? ['what is known stays in force'] : []),
-    ].join('; ')
-    if (detail === this.#health) return
-    this.#health = detail
-    this.#events.health(synced, detail)
-  }
-
   #statusFacts() {
-    const entries = [...this.#entries()]
+    const entries = [...this.#followed.entries()]
     const own = entries.find(({ kind, name }) => kind === 'Node' && name === this.#options.node)
     const config = entries.find(({ kind }) => kind === 'RoutingConfig')
-    const ours = new Set(this.#followed.filter(({ resource }) => resource.ours).map(({ resource }) => resource.kind))
     return {
       nodeName: this.#options.node,
       ...(own && { nodeUid: own.uid }),
       ...(this.#observed && {
         observed: { ...this.#observed, ...(config && { routingConfigGeneration: config.generation }) },
       }),
-      entries: entries.filter(({ kind }) => ours.has(kind)),
+      entries: this.#followed.ownEntries(),
     }
   }
 }

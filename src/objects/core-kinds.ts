@@ -1,6 +1,6 @@
 import { ipAddress, ipPrefix } from '../kinds/common.ts'
 import { metadata } from '../kinds/kind.ts'
-import { array, boolean, map, object, type Schema, string, type ValueOf } from '../kinds/schema.ts'
+import { array, boolean, integer, map, object, type Schema, string, type ValueOf } from '../kinds/schema.ts'
 
 /** What we read of the kinds of Kubernetes. Other fields are dropped; the ones we use are checked. */
 
@@ -41,6 +41,15 @@ const ingress = object(
   { lenient: true },
 )
 
+const servicePort = object(
+  'A port of the Service.',
+  {
+    port: integer('Its number.', { minimum: 1, maximum: 65_535, required: true }),
+    protocol: string('TCP, UDP or SCTP.', { maxLength: 16, default: 'TCP' }),
+  },
+  { lenient: true },
+)
+
 const service = object(
   'A Service.',
   {
@@ -53,6 +62,11 @@ const service = object(
         loadBalancerClass: string('Whose load balancer it is.', { maxLength: 316 }),
         clusterIPs: list(text),
         externalIPs: list(address),
+        ipFamilies: list(text),
+        ipFamilyPolicy: string('One family or two.', { maxLength: 32, default: 'SingleStack' }),
+        loadBalancerIP: text,
+        ports: list(servicePort),
+        selector: map('Labels of the pods.', text, { maxProperties: 1024, default: {} }),
       },
       { default: {}, lenient: true },
     ),

@@ -2,7 +2,7 @@ import type { RequestListener } from 'node:http'
 import type { Log } from '../../bgp/ports.ts'
 import { EXIT_FAILED, Failure } from '../failure.ts'
 import { http } from '../platform/http.ts'
-import type { Metrics, MetricsSource } from './metrics.ts'
+import type { Metrics } from './rows.ts'
 
 /** Scrapers and probes are few; whoever opens more does not get to hold memory. */
 const MAX_CONNECTIONS = 64
@@ -10,14 +10,21 @@ const MAX_CONNECTIONS = 64
 const INDEX = `routelet
 
 /metrics   Prometheus metrics
-/livez     200 while the routing core answers
-/readyz    200 once the configuration is in force and the routes have converged
+/livez     200 while the process answers
+/readyz    200 once it does what it is there for, else what it waits for
 `
+
+/** What is behind the pages. */
+export interface HealthSource {
+  status(): { readonly ready: boolean; readonly waitingFor: readonly string[] }
+  /** Called with the first scrape: a start need not wait for it. */
+  loadMetrics(): Promise<Metrics>
+}
 
 /** Serves metrics and health; resolves once it listens, or fails with a line that says why it cannot. */
 export function serveHealth(
   at: { readonly address: string; readonly port: number },
-  source: MetricsSource,
+  source: HealthSource,
   log: Pick<Log, 'error'>,
 ): Promise<{ close(): void }> {
   const server = http.createServer(healthHandler(source, log))
@@ -40,7 +47,7 @@ export function serveHealth(
 }
 
 /** One row per path. Whatever is asked, and whatever fails while it is answered, routing goes on. */
-export function healthHandler(source: MetricsSource, log: Pick<Log, 'error'>): RequestListener {
+export function healthHandler(source: HealthSource, log: Pick<Log, 'error'>): RequestListener {
   let metrics: Promise<Metrics> | undefined
   const pages = new Map<string, () => Promise<Page> | Page>([
     ['/', () => ({ status: 200, body: INDEX })],
@@ -49,7 +56,7 @@ export function healthHandler(source: MetricsSource, log: Pick<Log, 'error'>): R
     [
       '/metrics',
       async () => {
-        metrics ??= loadMetrics(source)
+        metrics ??= source.loadMetrics()
         const { contentType, text } = await metrics
         return { status: 200, body: await text(), contentType }
       },
@@ -60,11 +67,6 @@ export function healthHandler(source: MetricsSource, log: Pick<Log, 'error'>): R
     response.writeHead(status, { 'content-type': contentType ?? 'text/plain; charset=utf-8' })
     response.end(method === 'HEAD' ? undefined : body)
   }
-}
-
-/** With the first scrape: a start need not wait for it. */
-async function loadMetrics(source: MetricsSource): Promise<Metrics> {
-  return (await import('./metrics.ts')).createMetrics(source)
 }
 
 async function answer(page: (() => Promise<Page> | Page) | undefined, log: Pick<Log, 'error'>): Promise<Page> {
@@ -83,7 +85,7 @@ interface Page {
   readonly contentType?: string
 }
 
-function readiness(source: MetricsSource): Page {
+function readiness(source: HealthSource): Page {
   const { ready, waitingFor } = source.status()
   if (ready) return { status: 200, body: 'ok\n' }
   return { status: 503, body: waitingFor.map((reason) => `waiting for ${reason}\n`).join('') }

@@ -1,6 +1,7 @@
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { collectDefaultMetrics, Registry } from 'prom-client'
 import type { PeerStatus, SessionState } from '../../bgp/contract.ts'
 import type { StatusDocument } from '../api/contract.ts'
+import { counter, gauge, type Labels, type Metrics, type Row } from './rows.ts'
 
 /** What the metrics are read from, at the moment they are asked for. */
 export interface MetricsSource {
@@ -9,12 +10,6 @@ export interface MetricsSource {
 }
 
 const SESSION_STATES: readonly SessionState[] = ['Idle', 'Connect', 'Active', 'OpenSent', 'OpenConfirm', 'Established']
-
-/** The text, and what to call it. */
-export interface Metrics {
-  readonly contentType: string
-  text(): Promise<string>
-}
 
 /** All metrics of the process, as Prometheus text. Nothing is counted twice: each value is read when it is scraped. */
 export function createMetrics(source: MetricsSource): Metrics {
@@ -34,16 +29,6 @@ export function createMetrics(source: MetricsSource): Metrics {
       return registry.metrics()
     },
   }
-}
-
-type Labels = Readonly<Record<string, string>>
-type Sample = readonly [labels: Labels, value: number]
-
-interface Row<From> {
-  readonly name: string
-  readonly help: string
-  readonly labels: readonly string[]
-  readonly samples: (from: From) => readonly Sample[]
 }
 
 const STATUS_GAUGES: readonly Row<StatusDocument>[] = [
@@ -192,28 +177,4 @@ const PEER_COUNTERS: readonly Row<PeerStatus>[] = [
 
 function identity(peer: PeerStatus): Labels {
   return { peer: peer.name, remote_address: peer.remoteAddress }
-}
-
-function counter<From>(registry: Registry, row: Row<From>, samples: () => readonly Sample[]): void {
-  const metric = new Counter({
-    ...definition(registry, row),
-    collect: () => {
-      metric.reset()
-      for (const [labels, value] of samples()) metric.inc(labels, value)
-    },
-  })
-}
-
-function gauge<From>(registry: Registry, row: Row<From>, samples: () => readonly Sample[]): void {
-  const metric = new Gauge({
-    ...definition(registry, row),
-    collect: () => {
-      metric.reset()
-      for (const [labels, value] of samples()) metric.set(labels, value)
-    },
-  })
-}
-
-function definition<From>(registry: Registry, row: Row<From>) {
-  return { name: row.name, help: row.help, labelNames: row.labels, registers: [registry] }
 }

@@ -52,7 +52,7 @@ export async function startApiServer(): Promise<ApiServer> {
   const server = new Server(dir, port, [
     ...['--etcd-servers', `http://127.0.0.1:${client}`, '--cert-dir', join(dir, 'certs')],
     ...['--bind-address', '127.0.0.1', '--secure-port', String(port)],
-    ...['--service-cluster-ip-range', '10.96.0.0/24', '--authorization-mode', 'RBAC'],
+    ...['--service-cluster-ip-range', '10.96.0.0/16', '--authorization-mode', 'RBAC'],
     ...['--token-auth-file', join(dir, 'tokens.csv')],
   ])
   await server.start()

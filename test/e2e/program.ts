@@ -30,6 +30,10 @@ export class Program {
     this.exited = new Promise((resolve) => this.#child.once('close', resolve))
   }
 
+  end(signal: NodeJS.Signals): void {
+    this.#child.kill(signal)
+  }
+
   /** Ends it at once. */
   async kill(): Promise<void> {
     this.#child.kill('SIGKILL')

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { createControllerMetrics } from '../../src/telemetry/controller-metrics.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
 import { kernelRoute, peerStatus, routeView, statusDocument } from '../fakes/view.ts'
 
@@ -25,10 +26,13 @@ test.each([
 })
 
 test('docs/metrics.md names every metric of ours, and no other', async () => {
-  const text = await createMetrics({ status: () => statusDocument(), peers: () => [peerStatus()] }).text()
-  const ours = [...text.matchAll(/^# TYPE (\S+)/gm)]
+  const ofNode = await createMetrics({ status: () => statusDocument(), peers: () => [peerStatus()] }).text()
+  const controller = { version: '1', leading: true, ready: true, waitingFor: [] }
+  const ofController = await createControllerMetrics(() => controller).text()
+  const text = `${ofNode}${ofController}`
+  const all = [...text.matchAll(/^# TYPE (\S+)/gm)]
     .map(([, name]) => name)
     .filter((name) => !/_(process|nodejs)_/.test(`${name}`))
   const documented = [...doc('metrics.md').matchAll(/^\| `(\w+)` +\|/gm)].map(([, name]) => name)
-  expect(documented.toSorted()).toEqual(ours.toSorted())
+  expect(documented.toSorted()).toEqual([...new Set(all)].toSorted())
 })

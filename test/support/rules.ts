@@ -41,7 +41,16 @@ export const PACKAGE_HOMES: Readonly<Record<string, string>> = {
 }
 
 /** Values in, values out: no time, no chance, no waiting, no output. */
-const PURE = ['routing/ip/', 'bgp/wire/', 'bgp/session/', 'bgp/rib/', 'routing/fib/fib.ts', 'src/desired/', 'src/join/']
+const PURE = [
+  'routing/ip/',
+  'bgp/wire/',
+  'bgp/session/',
+  'bgp/rib/',
+  'routing/fib/fib.ts',
+  'src/desired/',
+  'src/ipam/',
+  'src/join/',
+]
 const IMPURE_AFTER_ALL = ['bgp/peer/leg.ts']
 const IMPURE =
   /\b(async|await|Date|setTimeout|setInterval|setImmediate|performance|console)\b|\bprocess\.|\bMath\.random\b|\blog\.\w+\(/

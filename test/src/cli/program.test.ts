@@ -26,7 +26,7 @@ describe('the command line', () => {
     const { exitCode, stdout } = await run('--help')
     expect(exitCode).toBe(0)
     const commands = [...stdout.matchAll(/^ {2}([a-z]+) .*$/gm)].map(([, name]) => name)
-    expect(commands).toEqual(['agent', 'reflector', 'status', 'peers', 'routes', 'validate', 'lab'])
+    expect(commands).toEqual(['agent', 'reflector', 'controller', 'status', 'peers', 'routes', 'validate', 'lab'])
   })
 
   test('knows its version', async () => {

@@ -115,7 +115,7 @@ describe('Accepted', () => {
     generation: 2,
     problems,
     ...(accepted && {
-      accepted: {
+      condition: {
         type: 'Accepted',
         status: 'True',
         reason: 'Valid',

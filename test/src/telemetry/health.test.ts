@@ -2,12 +2,14 @@ import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { healthHandler, serveHealth } from '../../../src/telemetry/health.ts'
+import { createMetrics } from '../../../src/telemetry/metrics.ts'
 import { silentLog } from '../../fakes/log.ts'
 import { peerStatus, statusDocument } from '../../fakes/view.ts'
 
 let status = statusDocument()
 const source = {
   status: () => status,
+  loadMetrics: async () => createMetrics(source),
   peers: () => [peerStatus({ discarded: [{ what: 'MED of wrong length', count: 2 }] })],
 }
 const server = createServer(healthHandler(source, silentLog))
@@ -53,6 +55,7 @@ describe('health', () => {
       status: () => {
         throw new TypeError('a bug')
       },
+      loadMetrics: async () => createMetrics(failing),
     }
     const other = createServer(healthHandler(failing, silentLog))
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
