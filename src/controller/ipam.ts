@@ -138,13 +138,11 @@ export class Ipam {
 
   /** The pools whose status is otherwise; `waits`: some come later, for they were written a moment ago. */
   #poolWrites(entries: readonly Entry[], now: number) {
-    const known = new Map(
-      entries.flatMap((entry) => (entry.kind === 'IPAddressPool' ? [[entry.name, entry] as const] : [])),
-    )
+    const usages = new Map(this.#pools.map((usage) => [usage.pool.name, usage]))
     let waits = false
-    const writes = this.#pools.flatMap((usage) => {
-      const entry = known.get(usage.pool.name)
-      if (entry === undefined) return []
+    const writes = entries.flatMap((entry) => {
+      if (entry.kind !== 'IPAddressPool') return []
+      const usage = usages.get(entry.name)
       const { clock, client } = this.#ports
       const write = poolWrite(usage, entry, clock.wallTime(), client, this.#events, () => {
         this.#poolsWritten.set(entry.uid, { content: write.content, at: clock.now() })

@@ -1,6 +1,8 @@
 import { type Address, type Family, familyOf } from '../../routing/ip/address.ts'
+import type { Problem } from '../contract.ts'
 import { type Pool, type Pools, sizeOf } from '../ipam/pools.ts'
 import type { Condition } from '../kinds/common.ts'
+import { problemText } from '../kube/conditions.ts'
 
 /** Type of the condition on an IPAddressPool that says whether it can give out addresses. */
 export const POOL_CONDITION = 'Available'
@@ -35,6 +37,15 @@ export function poolUsage(pools: Pools, taken: readonly Address[]): PoolUsage[] 
     }
     return { pool, families: { ...usage(4), ...usage(6) } }
   })
+}
+
+/** The condition `Available`, without its time, of a pool whose newest version has faults. */
+export function invalidCondition(
+  problems: readonly Problem[],
+  hasGood: boolean,
+): Omit<Condition, 'lastTransitionTime'> {
+  const consequence = hasGood ? 'what it said before stays in force' : 'it gives out nothing'
+  return no('Invalid', `${consequence}: ${problemText(problems)}`)
 }
 
 /** The condition `Available`, without its time. */

@@ -5,7 +5,7 @@ import { timestamp } from '../kube/conditions.ts'
 import type { Entry } from '../kube/object-cache.ts'
 import { objectPath } from '../kube/resources.ts'
 import type { Events } from './events.ts'
-import { type PoolUsage, poolCondition } from './pool-status.ts'
+import { invalidCondition, type PoolUsage, poolCondition } from './pool-status.ts'
 import type { ServiceChange } from './service-status.ts'
 import type { Write } from './writer.ts'
 
@@ -30,20 +30,21 @@ export function serviceWrite(claim: Claim, change: ServiceChange, client: KubeCl
   }
 }
 
-/** The status of a pool; `written` is called when it stands. */
+/** The status of a pool, without `usage` of one that never was valid; `written` is called when it stands. */
 export function poolWrite(
-  usage: PoolUsage,
+  usage: PoolUsage | undefined,
   entry: Entry,
   now: number,
   client: KubeClient,
   events: Events,
   written: () => void,
 ): Write {
-  const wanted = poolCondition(usage)
+  const isValid = usage !== undefined && entry.problems.length === 0
+  const wanted = isValid ? poolCondition(usage) : invalidCondition(entry.problems, usage !== undefined)
   const before = entry.condition
   const lastTransitionTime = before?.status === wanted.status ? before.lastTransitionTime : timestamp(now)
   const condition = { ...wanted, observedGeneration: entry.generation, lastTransitionTime }
-  const { 4: ipv4, 6: ipv6 } = usage.families
+  const { 4: ipv4, 6: ipv6 } = usage?.families ?? {}
   const status = { conditions: [condition], ...(ipv4 && { ipv4 }), ...(ipv6 && { ipv6 }) }
   const { name, uid } = entry
   const query = new URLSearchParams({ fieldManager: FIELD_MANAGER, force: 'true' })

@@ -2,6 +2,21 @@ import { acceptedColumn, ageColumn, conditions, flag, labelSelector } from './co
 import { defineKind, type ObjectOf } from './kind.ts'
 import { array, integer, object, string } from './schema.ts'
 
+/** `/24 /23`: each length and the one before it, as text that the API server knows the size of, and so the cost. */
+const LENGTHS = Array.from({ length: 128 }, (_, i) => `'/${i + 1} /${i}'`).join(', ')
+const [LENGTH, SHORTER] = ["n.substring(0, n.indexOf(' '))", "n.substring(n.indexOf(' ') + 1)"]
+
+/**
+ * CEL does not compare addresses. One comes before another where, at the first bit they differ in, it has a 0: its
+ * prefix up to that bit has the address of the other's prefix one bit shorter, and does not hold the other.
+ */
+const COMES_BEFORE = `isCIDR(first + ${LENGTH}) && cidr(first + ${LENGTH}).masked().ip() == cidr(last + ${SHORTER}).masked().ip() && !cidr(first + ${LENGTH}).containsIP(last)`
+
+const IN_ORDER = [
+  "isCIDR(self) || self.split('-').size() != 2 || !self.split('-').all(end, isIP(end))",
+  `[self.substring(0, self.indexOf('-'))].all(first, [self.substring(self.indexOf('-') + 1)].all(last, ip(first).family() != ip(last).family() || ip(first) == ip(last) || [${LENGTHS}].exists(n, ${COMES_BEFORE})))`,
+].join(' || ')
+
 const range = string('A prefix (192.0.2.0/24) or a range (198.51.100.10-198.51.100.20).', {
   minLength: 3,
   maxLength: 91,
@@ -10,6 +25,7 @@ const range = string('A prefix (192.0.2.0/24) or a range (198.51.100.10-198.51.1
       rule: "isCIDR(self) || (self.split('-').size() == 2 && self.split('-').all(end, isIP(end)) && ip(self.split('-')[0]).family() == ip(self.split('-')[1]).family())",
       message: 'must be a prefix, or two addresses of one family joined by a hyphen',
     },
+    { rule: IN_ORDER, message: 'the last address of a range must not come before the first' },
   ],
 })
 

@@ -51,7 +51,7 @@ function allocationSection(reasons: Readonly<Record<string, string>>): string[] 
     '|---|---|',
     ...reasonRows(reasons),
     '',
-    'On an IPAddressPool it keeps the condition `Available`: `AddressesFree`, `Exhausted`, or `Overlap` with an older pool.',
+    'On an IPAddressPool it keeps the condition `Available`: `AddressesFree`, `Exhausted`, `Overlap` with an older pool, or `Invalid`.',
     '',
   ]
 }

@@ -1,3 +1,4 @@
+import type { Problem } from '../contract.ts'
 import type { Condition } from '../kinds/common.ts'
 import type { Entry } from './object-cache.ts'
 
@@ -11,12 +12,11 @@ const OVERRULE_AFTER_MS = 600_000
 export function acceptedCondition(entry: Entry, now: number): Condition | undefined {
   const { condition: accepted, generation, problems } = entry
   const status = problems.length === 0 ? 'True' : 'False'
-  const message = problems.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ')
   const wanted = {
     type: 'Accepted',
     status,
     reason: problems.length === 0 ? 'Valid' : 'Invalid',
-    message: message.slice(0, LONGEST_MESSAGE),
+    message: problemText(problems),
     observedGeneration: generation,
   } as const
 
@@ -32,6 +32,12 @@ export function acceptedCondition(entry: Entry, now: number): Condition | undefi
 }
 
 const LONGEST_MESSAGE = 4096
+
+/** What is wrong with an object, as a condition says it. */
+export function problemText(problems: readonly Problem[]): string {
+  const texts = problems.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`))
+  return texts.join('; ').slice(0, LONGEST_MESSAGE)
+}
 
 /** As Kubernetes writes times: whole seconds. */
 export function timestamp(ms: number): string {

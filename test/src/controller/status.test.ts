@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { address } from '../../../routing/ip/address.ts'
-import { poolCondition, poolUsage } from '../../../src/controller/pool-status.ts'
+import { invalidCondition, poolCondition, poolUsage } from '../../../src/controller/pool-status.ts'
 import { SERVICE_CONDITION, serviceChange } from '../../../src/controller/service-status.ts'
 import type { Decision } from '../../../src/ipam/allocate.ts'
 import type { Condition } from '../../../src/kinds/common.ts'
+import { parseObject } from '../../../src/objects/parse.ts'
+import { ours } from '../../fakes/objects.ts'
 import { claim, pools, serviceObject } from '../ipam/services.ts'
 
 const NOW = Date.UTC(2030, 0, 1)
@@ -85,5 +87,18 @@ describe('the status of a pool', () => {
     const [, young] = poolUsage(pools({ old: ['192.0.2.0/24'], young: ['192.0.2.7/32'] }), [])
     expect(poolCondition(young!)).toMatchObject({ status: 'False', reason: 'Overlap' })
     expect(poolCondition(young!).message).toContain('IPAddressPool old')
+  })
+
+  test.each([
+    [false, 'it gives out nothing'],
+    [true, 'what it said before stays in force'],
+  ])('says what is wrong with one that has faults, and had none before: %s', (hadNone, consequence) => {
+    const object = ours('IPAddressPool', 'a', { addresses: ['192.0.2.9-192.0.2.1'] })
+    const read = parseObject(object, { position: '' })
+    expect(invalidCondition(read.ok ? [] : read.problems, hadNone)).toMatchObject({
+      status: 'False',
+      reason: 'Invalid',
+      message: `${consequence}: spec.addresses[0]: the last address of a range must not come before the first, got "192.0.2.9-192.0.2.1"`,
+    })
   })
 })

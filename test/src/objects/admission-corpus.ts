@@ -372,6 +372,30 @@ const others: readonly AdmissionCase[] = [
     object: pool('192.0.2.1-192.0.2.2-192.0.2.3'),
     refused: rule('spec.addresses[0]', RANGE),
   },
+  {
+    what: 'ranges of one address, and over every border',
+    object: pool(
+      '192.0.2.1-192.0.2.1',
+      '192.0.2.255-192.0.3.0',
+      '9.0.0.0-10.0.0.0',
+      '0.0.0.0-255.255.255.255',
+      '2001:db8::ffff-2001:db8::1:0',
+      '::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff',
+      '2001:db8:0:0::9-2001:db8::a',
+    ),
+  },
+  ...[
+    '192.0.2.2-192.0.2.1',
+    '192.0.3.0-192.0.2.255',
+    '10.0.0.0-9.255.255.255',
+    '2001:db8::a-2001:db8::9',
+    '2001:db8:1::-2001:db8::ffff',
+    'ffff::-::',
+  ].map((range) => ({
+    what: `the range ${range}`,
+    object: pool(range),
+    refused: rule('spec.addresses[0]', 'the last address of a range must not come before the first'),
+  })),
 ]
 
 export const admissionCorpus: readonly AdmissionCase[] = [
