@@ -184,8 +184,7 @@ export class Rib {
   /** The paths that may be used together with the best one, it included (RFC 4271, 9.1.2.2, up to step e). */
   multipath(prefix: PrefixId): RowId[] {
     const best = this.bestRow(prefix)
-    if (best === NONE) return []
-    if (this.#paths.onlyOf(prefix) !== NONE) return [best]
+    if (best === NONE || this.#paths.onlyOf(prefix) !== NONE) return best === NONE ? [] : [best]
     const bestSet = this.#rows.set[best]!
     const equal: RowId[] = []
     for (const row of this.paths(prefix)) {
