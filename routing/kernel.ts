@@ -66,17 +66,25 @@ export interface OpenOptions {
   readonly clock: Clock
   readonly log: Log
   readonly tuning: SocketTuning
+  /** False: no next-hop groups, though the kernel has them. */
+  readonly groups?: boolean
 }
 
 /**
  * Opens the kernel's routing tables of this host. Fails with one line, a `KernelError`, where they cannot be changed:
  * no CAP_NET_ADMIN, or no netlink.
  */
-export async function openKernel({ clock, log, tuning }: OpenOptions): Promise<Kernel> {
+export async function openKernel({ clock, log, tuning, groups = true }: OpenOptions): Promise<Kernel> {
   const ports = { clock, tuning }
-  await probe(ports)
+  const { hasGroups } = await probe(ports)
   const seed = Math.floor(Math.random() * 2 ** 32)
-  return startKernel({ clock, log, seed, routes: new NetlinkRoutes(ports), links: new NetlinkLinks(ports) })
+  return startKernel({
+    clock,
+    log,
+    seed,
+    routes: new NetlinkRoutes(ports, groups && hasGroups),
+    links: new NetlinkLinks(ports),
+  })
 }
 
 /** As `openKernel`, with the kernel handed in. */
@@ -124,7 +132,7 @@ export class Kernel {
   constructor(ports: KernelPorts, links: readonly Link[]) {
     this.#ports = ports
     this.#links = new Links(ports, links, (lost) => this.#linksChanged(lost))
-    this.#fib = new Fib(this.#rules(), ports.seed)
+    this.#fib = new Fib(this.#rules(), ports.seed, ports.routes.hasGroups)
     this.#sync = new FibSync({ ...ports, kernel: ports.routes }, this.#fib, () => this.#foreignChanged())
     this.#links.start()
   }
@@ -241,9 +249,10 @@ export class Kernel {
   }
 
   #linksChanged(lost: ReadonlySet<number>): void {
+    // The kernel drops IPv4 routes and next hops over such a link without a word, and it may be up again already.
+    const losesRoutes = [...lost].some((index) => this.#fib.targets.usesLink(index))
     this.#resolveAgain()
-    // The kernel drops IPv4 routes over such a link without a word, and it may be up again already.
-    if ([...lost].some((index) => this.#fib.targets.usesLink(index))) this.#sync.resync()
+    if (losesRoutes) this.#sync.resync()
   }
 
   #foreignChanged(): void {

@@ -16,12 +16,18 @@ export interface Settled {
 const ENOENT = 2
 const ESRCH = 3
 const EEXIST = 17
+/** Among others: there is no group of this number. */
+const EINVAL = 22
 
 const prefix = emptyPrefix(4)
 
 /** Fills the batch with the next changes to make; how many. */
 export function fillBatch(fib: Fib, batch: RouteBatch): number {
   batch.clear()
+  batch.protocol = fib.rules.ownership.protocol
+  fib.groups.fillMoved(batch)
+  if (batch.groups.length > 0) return batch.changes
+
   if (!fib.holdsLeftovers) fib.surplus.fill(batch)
   if (batch.length > 0) return batch.length
 
@@ -34,13 +40,15 @@ export function fillBatch(fib: Fib, batch: RouteBatch): number {
       fillRow(fib, rows, id, batch)
     }
   }
-  return batch.length
+  if (batch.length === 0 && !fib.holdsLeftovers) fib.groups.fillUnused(batch)
+  return batch.changes
 }
 
 /** Takes in what came of the batch. */
 export function settleBatch(fib: Fib, batch: RouteBatch): Settled {
   let suspect = batch.lost
-  let conflicts = 0
+  // The kernel has others than is known here.
+  let conflicts = batch.lost ? 0 : fib.groups.settle(batch)
   let failed = 0
   for (let i = 0; i < batch.length; i++) {
     const id = batch.rows[i]!
@@ -77,6 +85,7 @@ function fillRow(fib: Fib, rows: RouteRows, id: PrefixId, batch: RouteBatch): vo
   }
   const operation = operationFor(fib, desired, actual)
   const metric = fib.targets.metricOf(operation === Operation.Delete ? actual : desired)
+  if (desired !== 0) fib.groups.prepare(desired, batch)
   const i = batch.add(operation, prefix, fib.targets.get(desired), metric)
   batch.rows[i] = id
   batch.targetIds[i] = desired
@@ -98,15 +107,18 @@ function settleRow(fib: Fib, rows: RouteRows, batch: RouteBatch, i: number): 'do
     if (operation === Operation.Add && before !== 0) {
       fib.surplus.add(prefix, fib.targets.metricOf(before), fib.rules.ownership)
     }
-    rows.actual[id] = batch.targetIds[i]!
+    rows.setActual(id, batch.targetIds[i]!)
     rows.set(id, Mark.Seen)
     return 'done'
   }
   const wasGone = errno === ESRCH || errno === ENOENT
   if (wasGone && operation !== Operation.Add) {
-    rows.actual[id] = 0
+    rows.setActual(id, 0)
     return 'done'
   }
-  rows.setErrno(id, errno)
-  return errno === EEXIST ? 'conflict' : 'failed'
+  const group = batch.targets[i]?.group
+  const change = group === undefined ? undefined : batch.groups.find((each) => each.id === group)
+  // Why there is no group says more than that there is none.
+  rows.setErrno(id, change === undefined || change.errno === 0 ? errno : change.errno)
+  return errno === EEXIST || (errno === EINVAL && group !== undefined) ? 'conflict' : 'failed'
 }

@@ -1,7 +1,7 @@
 import type { Clock, Log } from '../ports.ts'
 import { fillBatch, type Settled, settleBatch } from './changes.ts'
 import type { Fib } from './fib.ts'
-import type { KernelRoute, KernelRoutes, RouteWatcher } from './kernel-routes.ts'
+import type { KernelGroup, KernelRoute, KernelRoutes, RouteWatcher } from './kernel-routes.ts'
 import { Observed } from './observed.ts'
 import type { Ownership } from './ownership.ts'
 import { RouteBatch } from './route-batch.ts'
@@ -95,6 +95,16 @@ export class FibSync implements RouteWatcher {
     this.#ports.clock.soon(() => this.#step())
   }
 
+  foundGroup(group: KernelGroup): void {
+    if (this.#state !== 'closed') this.#observed.foundGroup(group)
+  }
+
+  groupsChanged(): void {
+    if (this.#state === 'closed') return
+    this.#dumpDue = 'now'
+    this.#repairSoon()
+  }
+
   found(route: KernelRoute): void {
     if (this.#state !== 'closed') this.#observed.there(route)
   }
@@ -147,7 +157,7 @@ export class FibSync implements RouteWatcher {
     this.#cancelQuiet = undefined
     this.#state = 'dumping'
     this.#observed.beginDump()
-    this.#ports.kernel.dump()
+    this.#ports.kernel.dump(this.#fib.rules.ownership.protocol)
   }
 
   #apply(): void {
@@ -199,8 +209,11 @@ export class FibSync implements RouteWatcher {
   #afterChange(whose: 'own' | 'foreign'): void {
     if (this.#state === 'dumping') return
     if (whose === 'foreign') this.#foreignChanged()
-    if (this.#fib.pending === 0 || this.#cancelRepair !== undefined) return
-    this.#cancelRepair = this.#ports.clock.after(REPAIR_MS, () => {
+    if (this.#fib.pending > 0) this.#repairSoon()
+  }
+
+  #repairSoon(): void {
+    this.#cancelRepair ??= this.#ports.clock.after(REPAIR_MS, () => {
       this.#cancelRepair = undefined
       this.kick()
     })

@@ -2,6 +2,7 @@ import type { Family } from '../ip/address.ts'
 import { type Prefix, type PrefixWords, prefixWords } from '../ip/prefix.ts'
 import { emptyPrefix, type PrefixId } from '../ip/prefix-table.ts'
 import { ForeignRoutes } from './foreign-routes.ts'
+import { Groups } from './groups.ts'
 import type { Guard } from './guard.ts'
 import { type IntentRules, Intents, type NextHop } from './intents.ts'
 import { NextHopWords } from './next-hop-words.ts'
@@ -31,6 +32,7 @@ export class Fib {
   readonly targets = new TargetTable()
   readonly intents: Intents
   readonly rows: Readonly<Record<Family, RouteRows>>
+  readonly groups: Groups
   readonly foreign = new ForeignRoutes()
   readonly surplus = new Surplus()
   /** Routes left by an earlier run stay until all that will be wanted is known. */
@@ -42,12 +44,14 @@ export class Fib {
   #sweepAt = SWEEP_AFTER
 
   /** `seed` keeps peers from choosing prefixes that collide. */
-  constructor(rules: FibRules, seed: number) {
+  constructor(rules: FibRules, seed: number, hasGroups = false) {
     this.rules = rules
-    this.intents = new Intents(this.targets, rules)
+    this.groups = new Groups(this.targets, hasGroups)
+    this.intents = new Intents(this.targets, this.groups, rules)
     const plan = {
       targetOf: (intent: number) => this.intents.targetOf(intent),
       blackhole: () => this.#blackhole,
+      moved: (from: TargetId, to: TargetId) => this.groups.routeMoved(from, to),
     }
     this.rows = { 4: new RouteRows(4, seed, plan), 6: new RouteRows(6, seed, plan) }
     this.#blackhole = this.#blackholeTarget()
@@ -55,7 +59,8 @@ export class Fib {
 
   /** Differences that wait to be sent. */
   get pending(): number {
-    return this.rows[4].pending + this.rows[6].pending + (this.holdsLeftovers ? 0 : this.surplus.size)
+    const surplus = this.holdsLeftovers ? 0 : this.surplus.size
+    return this.rows[4].pending + this.rows[6].pending + this.groups.pending + surplus
   }
 
   /** Rows the kernel refused, and that wait for the next try. */
@@ -166,6 +171,7 @@ export class Fib {
     this.intents.sweep(intents)
     for (let id = 1; id < intents.length; id++) if (intents[id] !== 0) targets[this.intents.targetOf(id)] = 1
     this.targets.sweep(targets)
+    this.groups.swept()
     this.#sweepAt = this.intents.end + this.targets.end + SWEEP_AFTER
   }
 
@@ -180,7 +186,7 @@ export class Fib {
   }
 
   #judge(rows: RouteRows, id: PrefixId, pass: Pass): void {
-    if (pass.unseen && !rows.has(id, Mark.Seen)) rows.actual[id] = 0
+    if (pass.unseen && !rows.has(id, Mark.Seen)) rows.setActual(id, 0)
     if (pass.retry) rows.setErrno(id, 0)
     if (rows.wanted[id] !== 0) this.#guard(rows, id, rows.table.read(id, this.#scratch))
     // Whether it still is blocked is seen when it is its turn.

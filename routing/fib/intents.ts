@@ -1,5 +1,7 @@
 import type { Address } from '../ip/address.ts'
-import { NextHopWords } from './next-hop-words.ts'
+import type { Groups } from './groups.ts'
+import type { RouteType } from './kernel-target.ts'
+import { MAX_WEIGHT, NextHopWords } from './next-hop-words.ts'
 import type { TargetId, TargetTable } from './targets.ts'
 
 /** A next hop as routing protocols give it. Arrays of these are best shared: the identical array is recognized at once. */
@@ -47,21 +49,26 @@ interface Intent {
   because: Unresolvable | undefined
 }
 
-/** The kernel's weights end here; larger ones are scaled. */
-const MAX_WEIGHT = 256
+/** Where an intent leads with the links as they are. */
+interface Lead {
+  readonly type: RouteType
+  readonly metric: number
+  readonly nextHops: NextHopWords
+}
 
 /** What routes want, by number, and what that comes to with the links as they are now. */
 export class Intents {
   #targets: TargetTable
+  #groups: Groups
   #rules: IntentRules
   #intents: (Intent | undefined)[] = [undefined]
   #free: IntentId[] = []
   #byKey = new Map<string, Intent>()
   #byIdentity = new Map<number | undefined, WeakMap<readonly NextHop[], IntentId>>()
-  #words = new NextHopWords()
 
-  constructor(targets: TargetTable, rules: IntentRules) {
+  constructor(targets: TargetTable, groups: Groups, rules: IntentRules) {
     this.#targets = targets
+    this.#groups = groups
     this.#rules = rules
   }
 
@@ -104,14 +111,19 @@ export class Intents {
     return this.#intents[id]?.because
   }
 
-  /** Works all out anew; true when anything leads elsewhere than before. */
+  /**
+   * Works all out anew; true when any leads to another target than before. Where all intents of a target have moved to
+   * the same place, the target moves with them.
+   */
   resolveAll(rules: IntentRules): boolean {
     this.#rules = rules
+    const leads = new Map<Intent, Lead | undefined>()
+    for (const intent of this.#intents) if (intent !== undefined) leads.set(intent, this.#lead(intent))
+    this.#moveTargets(leads)
     let changed = false
-    for (const intent of this.#intents) {
-      if (intent === undefined) continue
+    for (const [intent, lead] of leads) {
       const before = intent.target
-      this.#resolve(intent)
+      intent.target = this.#targetFor(intent, lead)
       changed ||= intent.target !== before
     }
     return changed
@@ -136,30 +148,57 @@ export class Intents {
     if (known !== undefined) return known.id
     const id = this.#free.pop() ?? this.#intents.length
     const intent: Intent = { id, key, nextHops, metric, target: 0, because: undefined }
-    this.#resolve(intent)
+    intent.target = this.#targetFor(intent, this.#lead(intent))
     this.#intents[id] = intent
     this.#byKey.set(key, intent)
     return id
   }
 
-  #resolve(intent: Intent): void {
+  #moveTargets(leads: ReadonlyMap<Intent, Lead | undefined>): void {
+    const places = new Map<TargetId, Lead | undefined>()
+    for (const [{ target }, lead] of leads) {
+      if (!this.#groups.isMovable(target)) continue
+      if (!places.has(target)) places.set(target, lead)
+      else if (!samePlace(places.get(target), lead)) places.set(target, undefined)
+    }
+    for (const [target, lead] of places) {
+      if (lead?.type !== 'unicast' || lead.metric !== this.#targets.metricOf(target)) continue
+      if (!this.#leadsTo(target, lead)) this.#groups.move(target, lead.nextHops)
+    }
+  }
+
+  #targetFor({ target }: Intent, lead: Lead | undefined): TargetId {
+    if (lead === undefined) return 0
+    return this.#leadsTo(target, lead) ? target : this.#targets.intern(lead.type, lead.metric, lead.nextHops)
+  }
+
+  #leadsTo(target: TargetId, { type, metric, nextHops }: Lead): boolean {
+    return this.#targets.leadsTo(target, type, metric, nextHops)
+  }
+
+  /** Undefined: nowhere, and `because` says why. */
+  #lead(intent: Intent): Lead | undefined {
     const { resolve, maxPaths } = this.#rules
-    const words = this.#words
+    const nextHops = new NextHopWords()
     const largest = Math.max(MAX_WEIGHT, ...intent.nextHops.map((each) => each.weight))
-    words.clear()
     intent.because = undefined
     for (const each of intent.nextHops) {
-      if (words.count === maxPaths) break
+      if (nextHops.count === maxPaths) break
       const resolution = resolve(each.nextHop, each.interfaceName)
       if (resolution.resolvable) {
         const weight = Math.max(1, Math.round((each.weight * MAX_WEIGHT) / largest))
-        words.add(resolution.interfaceIndex, weight, resolution.gateway)
+        nextHops.merge(resolution.interfaceIndex, weight, resolution.gateway)
       } else intent.because ??= resolution.because
     }
-    words.normalize()
+    nextHops.normalize()
     const discards = intent.nextHops.length === 0
+    if (nextHops.count === 0 && !discards) return undefined
     const metric = intent.metric ?? this.#rules.metric
-    intent.target =
-      words.count === 0 && !discards ? 0 : this.#targets.intern(discards ? 'blackhole' : 'unicast', metric, words)
+    return { type: discards ? 'blackhole' : 'unicast', metric, nextHops }
   }
+}
+
+function samePlace(a: Lead | undefined, b: Lead | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b
+  return a.type === b.type && a.metric === b.metric && a.nextHops.equals(b.nextHops)
 }

@@ -1,5 +1,5 @@
 import type { Fib } from './fib.ts'
-import type { KernelRoute } from './kernel-routes.ts'
+import type { KernelGroup, KernelRoute } from './kernel-routes.ts'
 import { type Ownership, owns } from './ownership.ts'
 import { Mark, type RouteRows } from './route-rows.ts'
 import type { TargetId } from './targets.ts'
@@ -16,17 +16,25 @@ export class Observed {
 
   abandon(former: Ownership): void {
     this.#former = [...this.#former, former]
+    this.#fib.groups.disown()
   }
 
   beginDump(): void {
     this.#fib.foreign.beginDump()
+    this.#fib.groups.beginDump()
     this.#fib.surplus.clear()
     this.#fib.forgetSeen()
   }
 
   endDump(): void {
     this.#fib.foreign.endDump()
+    this.#fib.groups.endDump()
     this.#fib.judgeUnseen()
+  }
+
+  foundGroup(group: KernelGroup): void {
+    const protocols = [this.#fib.rules.ownership, ...this.#former].map(({ protocol }) => protocol)
+    if (protocols.includes(group.protocol)) this.#fib.groups.found(group)
   }
 
   /** A route is there: a dump shows it, or somebody has put it there. */
@@ -42,6 +50,7 @@ export class Observed {
       return 'own'
     }
     this.#fib.foreign.add(route)
+    this.#fib.groups.namedByOther(route.group)
     if (route.replaces && route.table === ownership.table) this.#lose(route)
     return 'foreign'
   }
@@ -67,14 +76,23 @@ export class Observed {
   #own(route: KernelRoute): void {
     const fib = this.#fib
     const rows = fib.rows[route.prefix.family]
-    const target = fib.targets.intern(route.strange ? 'other' : route.type, route.metric, route.nextHops)
+    const target = this.#targetOf(route)
     const id = rows.row(route.prefix)
     const kept = this.#oneOfTwo(rows, id, route, target)
     if (rows.has(id, Mark.InFlight)) rows.set(id, Mark.Touched)
-    rows.actual[id] = kept
+    rows.setActual(id, kept)
     rows.set(id, Mark.Seen)
     if (fib.holdsLeftovers && rows.wanted[id] === 0 && !rows.has(id, Mark.Pinned)) rows.set(id, Mark.Leftover)
     rows.update(id)
+  }
+
+  #targetOf(route: KernelRoute): TargetId {
+    const { groups, targets } = this.#fib
+    const named = route.strange || route.group === 0 ? undefined : groups.targetOf(route.group, route.metric)
+    if (named !== undefined) return named
+    // Of those with next hops all that are as they would be written name a group, or none does.
+    const isOther = route.strange || route.group !== 0 || (groups.enabled && route.type === 'unicast')
+    return targets.intern(isOther ? 'other' : route.type, route.metric, route.nextHops)
   }
 
   /** Two routes of ours for a prefix differ in metric; the one that is no use is surplus. */
@@ -94,7 +112,7 @@ export class Observed {
     if (id === 0) return
     if (rows.has(id, Mark.InFlight)) rows.set(id, Mark.Touched)
     if (rows.actual[id] === 0 || this.#fib.targets.metricOf(rows.actual[id]!) !== route.metric) return
-    rows.actual[id] = 0
+    rows.setActual(id, 0)
     rows.update(id)
   }
 }

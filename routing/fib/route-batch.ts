@@ -1,6 +1,6 @@
 import type { Family } from '../ip/address.ts'
 import type { PrefixWords } from '../ip/prefix.ts'
-import type { KernelTarget } from './kernel-target.ts'
+import type { GroupId, KernelNextHop, KernelTarget } from './kernel-target.ts'
 
 /** Sent together: some 1.5 ms of kernel time, and its replies fit a receive buffer of the default size. */
 export const BATCH_ROUTES = 500
@@ -15,6 +15,16 @@ export const Operation = {
 } as const
 export type Operation = (typeof Operation)[keyof typeof Operation]
 
+/** A next-hop group that is made, changed, or removed. */
+export interface GroupChange {
+  readonly id: GroupId
+  /** None: it goes. */
+  readonly nextHops: readonly KernelNextHop[]
+  /** The kernel has it. */
+  readonly exists: boolean
+  errno: number
+}
+
 /** Changes of routes that are sent together, in columns and used again and again: a route costs no object. */
 export class RouteBatch {
   table = 0
@@ -23,6 +33,8 @@ export class RouteBatch {
   /** What came of the batch is not known: the answers were lost. */
   lost = false
 
+  /** Are made before the routes. */
+  readonly groups: GroupChange[] = []
   readonly operations = new Uint8Array(BATCH_ROUTES)
   readonly families = new Uint8Array(BATCH_ROUTES)
   readonly w0 = new Uint32Array(BATCH_ROUTES)
@@ -41,7 +53,13 @@ export class RouteBatch {
 
   clear(): void {
     this.length = 0
+    this.groups.length = 0
     this.lost = false
+  }
+
+  /** Of groups and of routes. */
+  get changes(): number {
+    return this.groups.length + this.length
   }
 
   get isFull(): boolean {

@@ -41,6 +41,8 @@ export interface RowPlan {
   /** Where an intent leads now; 0: nowhere. */
   targetOf(intent: IntentId): TargetId
   blackhole(): TargetId
+  /** A kernel route leads to another target than before; 0: there is none. */
+  moved(from: TargetId, to: TargetId): void
 }
 
 const FIRST_QUEUE = 1024
@@ -50,6 +52,7 @@ export class RouteRows {
   readonly table: PrefixTable
   readonly counts = new Uint32Array(STATES)
   wanted = new Uint32Array(0)
+  /** Set by `setActual` alone. */
   actual = new Uint32Array(0)
   marks = new Uint8Array(0)
   refusals = new Uint8Array(0)
@@ -99,6 +102,14 @@ export class RouteRows {
 
   stateOf(id: PrefixId): RowState {
     return this.#states[id] as RowState
+  }
+
+  /** What the kernel holds for this row; 0: nothing. */
+  setActual(id: PrefixId, target: TargetId): void {
+    const before = this.actual[id]!
+    if (before === target) return
+    this.actual[id] = target
+    this.#plan.moved(before, target)
   }
 
   setErrno(id: PrefixId, errno: number): void {

@@ -1,4 +1,4 @@
-import type { KernelTarget, RouteType } from './kernel-target.ts'
+import type { GroupId, KernelTarget, RouteType } from './kernel-target.ts'
 import { type NextHopWords, WORDS_PER_NEXT_HOP } from './next-hop-words.ts'
 
 /** Small number of a target; 0: no route. */
@@ -6,12 +6,16 @@ export type TargetId = number
 
 interface Entry {
   readonly id: TargetId
+  /** Of what it was made for. */
   readonly hash: number
-  readonly words: Uint32Array
-  readonly target: KernelTarget
+  words: Uint32Array
+  target: KernelTarget
 }
 
-/** Kernel targets by number: routes are compared and kept by it, however many lead to the same place. */
+/**
+ * Kernel targets by number: routes are compared and kept by it, however many lead to the same place. A target that has a
+ * group can be moved: all its routes lead elsewhere then, and are the same routes.
+ */
 export class TargetTable {
   #entries: (Entry | undefined)[] = [undefined]
   #free: TargetId[] = []
@@ -31,6 +35,28 @@ export class TargetTable {
 
   get(id: TargetId): KernelTarget | undefined {
     return this.#entries[id]?.target
+  }
+
+  /** Its routes name this group from now on; undefined: they name their next hops. */
+  setGroup(id: TargetId, group: GroupId | undefined): void {
+    const entry = this.#entries[id]
+    if (entry === undefined) return
+    const { group: _, ...target } = entry.target
+    entry.target = group === undefined ? target : { ...target, group }
+  }
+
+  /** From now on this target leads elsewhere. It belongs to those that have it: nobody else finds it by where it leads. */
+  move(id: TargetId, nextHops: NextHopWords): void {
+    const entry = this.#entries[id]
+    if (entry === undefined) return
+    this.#unlist(entry)
+    entry.words = wordsOf(nextHops)
+    entry.target = { ...entry.target, nextHops: nextHops.toNextHops() }
+  }
+
+  leadsTo(id: TargetId, type: RouteType, metric: number, nextHops: NextHopWords): boolean {
+    const entry = this.#entries[id]
+    return entry !== undefined && matches(entry, type, metric, nextHops)
   }
 
   /** Does any of them lead over this link? */
@@ -58,16 +84,20 @@ export class TargetTable {
       if (entry === undefined || used[entry.id] !== 0) continue
       this.#entries[entry.id] = undefined
       this.#free.push(entry.id)
-      const left = this.#byHash.get(entry.hash)?.filter((each) => each !== entry) ?? []
-      if (left.length > 0) this.#byHash.set(entry.hash, left)
-      else this.#byHash.delete(entry.hash)
+      this.#unlist(entry)
     }
+  }
+
+  #unlist(entry: Entry): void {
+    if (this.#last === entry) this.#last = undefined
+    const left = this.#byHash.get(entry.hash)?.filter((each) => each !== entry) ?? []
+    if (left.length > 0) this.#byHash.set(entry.hash, left)
+    else this.#byHash.delete(entry.hash)
   }
 
   #make(hash: number, type: RouteType, metric: number, nextHops: NextHopWords): Entry {
     const id = this.#free.pop() ?? this.#entries.length
-    const words = nextHops.words.slice(0, nextHops.count * WORDS_PER_NEXT_HOP)
-    const entry = { id, hash, words, target: { type, metric, nextHops: nextHops.toNextHops() } }
+    const entry = { id, hash, words: wordsOf(nextHops), target: { type, metric, nextHops: nextHops.toNextHops() } }
     this.#entries[id] = entry
     this.#byHash.set(hash, [...(this.#byHash.get(hash) ?? []), entry])
     return entry
@@ -75,6 +105,10 @@ export class TargetTable {
 }
 
 const TYPE_SEED: Readonly<Record<RouteType, number>> = { unicast: 1, blackhole: 2, other: 3 }
+
+function wordsOf({ words, count }: NextHopWords): Uint32Array {
+  return words.slice(0, count * WORDS_PER_NEXT_HOP)
+}
 
 function hashOf(type: RouteType, metric: number, { words, count }: NextHopWords): number {
   let hash = Math.imul(metric ^ 0x9e3779b1, TYPE_SEED[type])

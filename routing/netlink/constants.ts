@@ -1,4 +1,4 @@
-/** Numbers of linux/netlink.h, linux/rtnetlink.h, linux/if_addr.h and linux/if.h. */
+/** Numbers of linux/netlink.h, linux/rtnetlink.h, linux/nexthop.h, linux/if_addr.h and linux/if.h. */
 
 export const NETLINK_ROUTE = 0
 export const HEADER_OCTETS = 16
@@ -18,6 +18,9 @@ export const MessageType = {
   NewNeighbour: 28,
   DelNeighbour: 29,
   GetNeighbour: 30,
+  NewNextHop: 104,
+  DelNextHop: 105,
+  GetNextHop: 106,
 } as const
 
 export const Flag = {
@@ -31,7 +34,15 @@ export const Flag = {
   Dump: 0x300,
 } as const
 
-export const Group = { Link: 1, Neighbour: 3, Ipv4Address: 5, Ipv4Route: 7, Ipv6Address: 9, Ipv6Route: 11 } as const
+export const Group = {
+  Link: 1,
+  Neighbour: 3,
+  Ipv4Address: 5,
+  Ipv4Route: 7,
+  Ipv6Address: 9,
+  Ipv6Route: 11,
+  NextHop: 32,
+} as const
 
 export const AddressFamily = { 4: 2, 6: 10 } as const
 
@@ -47,6 +58,7 @@ export const RouteAttribute = {
   Table: 15,
   Via: 18,
   Preference: 20,
+  NextHopObject: 30,
 } as const
 export const RouteKind = { Unicast: 1, Local: 2, Broadcast: 3, Anycast: 4, Multicast: 5, Blackhole: 6 } as const
 export const SCOPE_UNIVERSE = 0
@@ -55,6 +67,12 @@ export const SCOPE_NOWHERE = 255
 export const ROUTE_IS_CACHED = 0x200
 /** struct rtnexthop. */
 export const NEXT_HOP_OCTETS = 8
+
+/** struct nhmsg and its attributes. */
+export const OBJECT_OCTETS = 8
+export const ObjectAttribute = { Id: 1, Group: 2, OutInterface: 5, Gateway: 6 } as const
+/** struct nexthop_grp. */
+export const GROUP_MEMBER_OCTETS = 8
 
 /** struct ifinfomsg. */
 export const LINK_OCTETS = 16

@@ -1,5 +1,6 @@
 import { type Address, addressFromOctets, type Family, isLinkLocal } from '../ip/address.ts'
 import { type Prefix, parsePrefix } from '../ip/prefix.ts'
+import { attributesOf } from './attributes.ts'
 import {
   ADDRESS_OCTETS,
   AddressAttribute,
@@ -12,7 +13,7 @@ import {
   NEIGHBOUR_OCTETS,
   NeighbourAttribute,
 } from './constants.ts'
-import { aligned, type Message } from './message.ts'
+import type { Message } from './message.ts'
 
 export interface LinkMessage {
   readonly index: number
@@ -34,7 +35,7 @@ export interface AddressMessage {
 export function decodeLink({ view, start, end }: Message): LinkMessage | undefined {
   if (view.getUint8(start) !== 0) return undefined
   const flags = view.getUint32(start + 8, true)
-  const name = attributes(view, start + LINK_OCTETS, end).get(LinkAttribute.Name)
+  const name = attributesOf(view, start + LINK_OCTETS, end).get(LinkAttribute.Name)
   return {
     index: view.getInt32(start + 4, true),
     name: name === undefined ? '' : new TextDecoder().decode(name.subarray(0, name.length - 1)),
@@ -47,7 +48,7 @@ export function decodeLink({ view, start, end }: Message): LinkMessage | undefin
 /** RTM_NEWADDR and RTM_DELADDR; `undefined` for what is no usable IP address. */
 export function decodeAddress({ view, start, end }: Message): AddressMessage | undefined {
   const family = familyOf(view.getUint8(start))
-  const found = attributes(view, start + ADDRESS_OCTETS, end)
+  const found = attributesOf(view, start + ADDRESS_OCTETS, end)
   const far = found.get(AddressAttribute.Address)
   const own = found.get(AddressAttribute.Local) ?? far
   const flagOctets = found.get(AddressAttribute.Flags)
@@ -77,7 +78,7 @@ export interface NeighbourMessage {
 /** RTM_NEWNEIGH and RTM_DELNEIGH of an IPv6 link-local neighbour; `undefined` for any other. */
 export function decodeNeighbour({ view, start, end }: Message): NeighbourMessage | undefined {
   if (view.getUint8(start) !== AddressFamily[6]) return undefined
-  const found = attributes(view, start + NEIGHBOUR_OCTETS, end)
+  const found = attributesOf(view, start + NEIGHBOUR_OCTETS, end)
   const destination = found.get(NeighbourAttribute.Destination)
   const cacheInfo = found.get(NeighbourAttribute.CacheInfo)
   if (destination === undefined || !isLinkLocal(addressFromOctets(destination))) return undefined
@@ -92,17 +93,6 @@ export function decodeNeighbour({ view, start, end }: Message): NeighbourMessage
 function familyOf(family: number): Family | undefined {
   if (family === AddressFamily[4]) return 4
   return family === AddressFamily[6] ? 6 : undefined
-}
-
-function attributes(view: DataView, start: number, end: number): Map<number, Uint8Array> {
-  const found = new Map<number, Uint8Array>()
-  for (let at = start; at + 4 <= end; ) {
-    const length = view.getUint16(at, true)
-    if (length < 4 || at + length > end) break
-    found.set(view.getUint16(at + 2, true), new Uint8Array(view.buffer, view.byteOffset + at + 4, length - 4))
-    at += aligned(length)
-  }
-  return found
 }
 
 function uint32(octets: Uint8Array): number {

@@ -110,7 +110,8 @@ export class NetlinkLinks implements KernelLinks {
       case MessageType.DelLink: {
         const link = decodeLink(message)
         if (link === undefined) return
-        const lost = message.type === MessageType.DelLink || !link.on
+        // Without a carrier next-hop objects go, which routes alone survive.
+        const lost = message.type === MessageType.DelLink || !link.up
         this.#watcher?.linksChanged(lost ? link.index : undefined)
         return
       }

@@ -4,8 +4,9 @@ import type { Clock } from '../ports.ts'
 import { AddressFamily, Group, MessageType } from './constants.ts'
 import { KernelError } from './errors.ts'
 import type { Message } from './message.ts'
+import { NextHopObjects } from './next-hop-objects.ts'
 import { dropNewsOf } from './own-news.ts'
-import { dumpRequest } from './requests.ts'
+import { dumpRequest, objectsRequest } from './requests.ts'
 import { RouteDecoder } from './route-decoder.ts'
 import { RouteEncoder } from './route-encoder.ts'
 import { NetlinkSocket, type SocketPorts } from './socket.ts'
@@ -17,6 +18,9 @@ const ANSWER_MS = 5_000
 
 interface Sent {
   readonly batch: RouteBatch
+  /** Which of its groups each message belongs to that was sent before those of the routes. */
+  readonly groups: readonly number[]
+  /** Sequence number of the first message. */
   readonly first: number
   readonly done: () => void
   readonly cancelTimeout: () => void
@@ -28,18 +32,21 @@ interface Sent {
  * the port of the first socket and are left out.
  */
 export class NetlinkRoutes implements KernelRoutes {
+  readonly hasGroups: boolean
   #clock: Clock
   #changes: NetlinkSocket
   #news: NetlinkSocket
   #encoder = new RouteEncoder()
   #decoder = new RouteDecoder()
+  #objects = new NextHopObjects()
   #watcher: RouteWatcher | undefined
   #sequence = FIRST_SEQUENCE
-  /** The batch that is under way, with the sequence number of its first change. */
+  /** The batch that is under way. */
   #sent: Sent | undefined
-  #dump: { readonly sequence: number; readonly left: readonly number[] } | undefined
+  #dump: Dump | undefined
 
-  constructor(ports: SocketPorts) {
+  constructor(ports: SocketPorts, hasGroups: boolean) {
+    this.hasGroups = hasGroups
     this.#clock = ports.clock
     this.#changes = new NetlinkSocket(ports, {
       message: (message) => this.#answer(message),
@@ -64,20 +71,27 @@ export class NetlinkRoutes implements KernelRoutes {
   watch(watcher: RouteWatcher): void {
     this.#watcher = watcher
     this.#news.join(Group.Ipv4Route, Group.Ipv6Route)
+    if (this.hasGroups) this.#news.join(Group.NextHop)
   }
 
-  dump(): void {
-    this.#ask([AddressFamily[4], AddressFamily[6]])
+  dump(protocol: number): void {
+    this.#objects.beginDump()
+    const routes = [AddressFamily[4], AddressFamily[6]]
+    this.#ask({ protocol, left: this.hasGroups ? ['objects', ...routes] : routes })
   }
 
   apply(batch: RouteBatch, done: () => void): void {
     const first = this.#sequence
-    this.#sequence = (first + batch.length) >>> 0
+    const objects = this.#objects.encode(batch.groups, batch.protocol, first)
+    const groups = objects.changes
+    this.#sequence = (first + groups.length + batch.length) >>> 0
     // Numbers start anew rather than wrap around within a batch.
     if (this.#sequence > 0x7fff0000) this.#sequence = FIRST_SEQUENCE
     const cancelTimeout = this.#clock.after(ANSWER_MS, () => this.#lost())
-    this.#sent = { batch, first, done, cancelTimeout }
-    for (const part of this.#encoder.encode(batch, first)) this.#changes.send(part)
+    this.#sent = { batch, groups, first, done, cancelTimeout }
+    if (batch.length === 0) objects.askForAnswer()
+    if (groups.length > 0) this.#changes.send(objects.octets)
+    for (const part of this.#encoder.encode(batch, first + groups.length)) this.#changes.send(part)
   }
 
   close(): void {
@@ -92,24 +106,34 @@ export class NetlinkRoutes implements KernelRoutes {
   /** Errors come for each change that fails, and an answer of any kind for the last one. */
   #answer({ type, sequence, view, start }: Message): void {
     if (type !== MessageType.Error || this.#sent === undefined) return
-    const { batch, first, done, cancelTimeout } = this.#sent
+    const { batch, groups, first } = this.#sent
     const i = sequence - first
-    if (i < 0 || i >= batch.length) return
-    batch.errors[i] = -view.getInt32(start, true)
-    if (i < batch.length - 1) return
-    this.#sent = undefined
-    cancelTimeout()
-    done()
+    if (i < 0 || i >= groups.length + batch.length) return
+    const errno = -view.getInt32(start, true)
+    if (i >= groups.length) batch.errors[i - groups.length] = errno
+    else batch.groups[groups[i]!]!.errno ||= errno
+    if (i === groups.length + batch.length - 1) this.#finish()
   }
 
   /** Answers are lost, perhaps the last one. */
   #lost(): void {
     if (this.#sent === undefined) return
+    this.#sent.batch.lost = true
+    this.#finish()
+  }
+
+  #finish(): void {
+    if (this.#sent === undefined) return
     const { batch, done, cancelTimeout } = this.#sent
     this.#sent = undefined
     cancelTimeout()
-    batch.lost = true
+    if (batch.groups.length > 0 && !batch.lost) this.#tidy(this.#objects.settle(batch.groups))
     done()
+  }
+
+  /** Takes away what is of no use; it does not matter whether that succeeds. */
+  #tidy(octets: Uint8Array | undefined): void {
+    if (octets !== undefined) this.#changes.send(octets)
   }
 
   #heard(message: Message): void {
@@ -124,26 +148,44 @@ export class NetlinkRoutes implements KernelRoutes {
       case MessageType.DelRoute:
         if (this.#decoder.decode(message)) this.#watcher?.removed(this.#decoder.route)
         return
+      case MessageType.NewNextHop:
+        if (isDump) this.#objects.shown(message)
+        else this.#watcher?.groupsChanged()
+        return
+      case MessageType.DelNextHop:
+        this.#watcher?.groupsChanged()
+        return
       case MessageType.Done:
       case MessageType.Error:
         if (isDump) this.#dumpEnds(errorOf(message))
     }
   }
 
-  #ask([family, ...left]: readonly number[]): void {
-    if (family === undefined) return
+  #ask({ protocol, left: [what, ...left] }: Pick<Dump, 'protocol' | 'left'>): void {
+    if (what === undefined) return
     const sequence = this.#sequence++
-    this.#dump = { sequence, left }
-    this.#news.send(dumpRequest(MessageType.GetRoute, family, sequence))
+    this.#dump = { sequence, protocol, what, left }
+    const request = what === 'objects' ? objectsRequest(sequence) : dumpRequest(MessageType.GetRoute, what, sequence)
+    this.#news.send(request)
   }
 
   #dumpEnds(error: KernelError | undefined): void {
-    const left = this.#dump?.left
-    if (left === undefined) return
+    const dump = this.#dump
+    if (dump === undefined) return
     this.#dump = undefined
-    if (error === undefined && left.length > 0) this.#ask(left)
+    if (error === undefined && dump.what === 'objects')
+      this.#tidy(this.#objects.endDump(dump.protocol, (group) => this.#watcher?.foundGroup(group)))
+    if (error === undefined && dump.left.length > 0) this.#ask(dump)
     else this.#watcher?.dumped(error)
   }
+}
+
+/** What is being read, and what is to be read after it: next-hop objects, and the routes of an address family. */
+interface Dump {
+  readonly sequence: number
+  readonly protocol: number
+  readonly what: 'objects' | number
+  readonly left: readonly ('objects' | number)[]
 }
 
 /** NLMSG_DONE and NLMSG_ERROR both begin with the negative `errno`, or zero. */

@@ -28,6 +28,7 @@ export class RouteDecoder {
     strange: false,
     nextHops: new NextHopWords(),
     replaces: false,
+    group: 0,
   }
   /** Of the route outside a list of several next hops: where they are collected. */
   #single = new SingleNextHop()
@@ -50,6 +51,7 @@ export class RouteDecoder {
     route.protocol = view.getUint8(start + 5)
     route.metric = 0
     route.replaces = (message.flags & Flag.Replace) !== 0 && (message.flags & Flag.Multi) === 0
+    route.group = 0
     route.nextHops.clear()
     this.route.strange = false
     this.#single.clear()
@@ -97,6 +99,9 @@ export class RouteDecoder {
         return
       case RouteAttribute.OutInterface:
         this.#single.interfaceIndex = view.getUint32(value, true)
+        return
+      case RouteAttribute.NextHopObject:
+        route.group = view.getUint32(value, true)
         return
       case RouteAttribute.CacheInfo:
         return

@@ -96,7 +96,7 @@ export class RouteEncoder {
       tails = {}
       this.#tails.set(target, tails)
     }
-    tails[family] ??= encodeNextHops(target.nextHops, family)
+    tails[family] ??= encodeTarget(target, family)
     return tails[family]
   }
 
@@ -119,7 +119,8 @@ function routeWord(batch: RouteBatch, target: KernelTarget | undefined): number 
   return (table | (batch.protocol << 8) | (scope << 16) | (kind << 24)) >>> 0
 }
 
-function encodeNextHops(nextHops: readonly KernelNextHop[], family: Family): Uint32Array {
+function encodeTarget({ nextHops, group }: KernelTarget, family: Family): Uint32Array {
+  if (group !== undefined) return Uint32Array.of(attribute(RouteAttribute.NextHopObject, 4), group)
   const [only] = nextHops
   if (only === undefined) return NO_TAIL
   if (nextHops.length === 1) {

@@ -15,6 +15,10 @@ export interface KernelWorld {
   deleteRoute(route: string): void
   /** All but the kernel's own, each written as `formatRoute` does, in order. */
   routes(): string[]
+  /** The next-hop groups of ours, each as its next hops are in a route, in order; absent: it has none. */
+  groups?(): string[]
+  /** Another program removes all of them, and the routes that name them. */
+  deleteGroups?(): void
   /** Lets events happen until the condition holds. */
   until(what: string, condition: () => boolean): Promise<void>
   now(): number
@@ -249,11 +253,15 @@ export function kernelContract(
 
     describe('at the start', () => {
       test('what an earlier run left stays until all is known, then goes', async () => {
-        world.addRoute('10.2.0.0/16 via 192.0.2.2 dev west proto 179 metric 1024')
-        world.addRoute('10.3.0.0/16 via 192.0.2.9 dev west proto 179 metric 7')
-        world.addRoute('blackhole 10.4.0.0/16 proto 179 metric 1024')
-        world.addRoute('2001:db8:5::/48 via 2001:db8::2 dev west proto 179 metric 1024')
+        await startConverged()
+        want('10.2.0.0/16', ['192.0.2.2'])
+        want('10.3.0.0/16', ['192.0.2.9', '192.0.2.8'], { metric: 7 })
+        want('10.4.0.0/16', ['192.0.2.2'], { discard: true })
+        want('2001:db8:5::/48', ['2001:db8::2'])
+        await world.until('all are installed', () => kernel.idle && kernel.counts().installed === 4)
         const left = world.routes()
+        expect(left).toHaveLength(4)
+        await kernel.close({ keepRoutes: true })
         await start()
         expect(world.routes()).toEqual(left)
         expect(stateOf('10.2.0.0/16')).toBe('installed: Leftover')
@@ -446,6 +454,89 @@ export function kernelContract(
         await settle()
         expect(stateOf('10.2.0.0/16')).toBe('pending: NextHopIsOwn')
         expect(world.routes()).toEqual([])
+      })
+    })
+
+    describe('next-hop groups', () => {
+      const BOTH = 'via 192.0.2.2 dev west weight 1 via 198.51.100.7 dev south weight 3'
+      const ONE = 'via 192.0.2.2 dev west weight 1'
+
+      async function expectGroups(...groups: string[]): Promise<void> {
+        if (world.groups === undefined) return
+        const wanted = JSON.stringify(groups)
+        await world
+          .until(`the groups ${wanted}`, () => kernel.idle && JSON.stringify(world.groups?.()) === wanted)
+          .catch(() => undefined)
+        expect(world.groups()).toEqual(groups)
+      }
+
+      /** Three routes over the same two next hops, and one over one of them. */
+      async function startWithRoutes(): Promise<void> {
+        await startConverged()
+        for (const each of ['10.2.0.0/16', '10.3.0.0/16', '10.4.0.0/16']) want(each, ['192.0.2.2', '198.51.100.7*3'])
+        want('10.5.0.0/16', ['192.0.2.2'])
+        await world.until('all are installed', () => kernel.idle && kernel.counts().installed === 4)
+      }
+
+      test('are shared by the routes with the same next hops, and go with the last of them', async () => {
+        await startWithRoutes()
+        await expectGroups(ONE, BOTH)
+        kernel.unwant(words('10.2.0.0/16'))
+        kernel.unwant(words('10.3.0.0/16'))
+        kernel.unwant(words('10.5.0.0/16'))
+        await expectGroups(BOTH)
+        kernel.unwant(words('10.4.0.0/16'))
+        await expectRoutes()
+        await expectGroups()
+      })
+
+      test('lose a next hop and get it back, and their routes with them', async () => {
+        await startWithRoutes()
+        const both = world.routes()
+        world.setLink('south', 'down')
+        const left = ['10.2.0.0/16', '10.3.0.0/16', '10.4.0.0/16', '10.5.0.0/16'].map(
+          (each) => `${each} via 192.0.2.2 dev west proto 179 metric 1024`,
+        )
+        await expectRoutes(...left)
+        expect(kernel.counts()).toMatchObject({ installed: 4, pending: 0 })
+        world.setLink('south', 'up')
+        await expectRoutes(...both)
+        await expectGroups(ONE, BOTH)
+      })
+
+      test('that an earlier run left are taken over, and go when nobody wants them', async () => {
+        await startWithRoutes()
+        const left = [world.routes(), world.groups?.()]
+        await kernel.close({ keepRoutes: true })
+        await start()
+        want('10.2.0.0/16', ['192.0.2.2', '198.51.100.7*3'])
+        await settle()
+        expect([world.routes(), world.groups?.()]).toEqual(left)
+        kernel.converged()
+        await expectRoutes(
+          '10.2.0.0/16 proto 179 metric 1024 nexthop via 192.0.2.2 dev west weight 1 nexthop via 198.51.100.7 dev south weight 3',
+        )
+        await expectGroups(BOTH)
+      })
+
+      test('that another program removes come back with their routes', async () => {
+        await startWithRoutes()
+        const all = world.routes()
+        world.deleteGroups?.()
+        await expectRoutes(...all)
+        await expectGroups(ONE, BOTH)
+      })
+
+      test('are made anew under another protocol, and the old ones go', async () => {
+        await startWithRoutes()
+        kernel.configure({ ...CONFIG, protocol: 200 })
+        await expectRoutes(
+          ...['10.2.0.0/16', '10.3.0.0/16', '10.4.0.0/16'].map(
+            (each) =>
+              `${each} proto 200 metric 1024 nexthop via 192.0.2.2 dev west weight 1 nexthop via 198.51.100.7 dev south weight 3`,
+          ),
+          '10.5.0.0/16 via 192.0.2.2 dev west proto 200 metric 1024',
+        )
       })
     })
 

@@ -1,20 +1,21 @@
 import { constants } from 'node:os'
 import type { KernelRoute, KernelRoutes, RouteWatcher } from '../../routing/fib/kernel-routes.ts'
-import type { KernelNextHop, KernelTarget } from '../../routing/fib/kernel-target.ts'
+import type { GroupId, KernelNextHop, KernelTarget } from '../../routing/fib/kernel-target.ts'
 import { NextHopWords } from '../../routing/fib/next-hop-words.ts'
-import { Operation, type RouteBatch } from '../../routing/fib/route-batch.ts'
+import { type GroupChange, Operation, type RouteBatch } from '../../routing/fib/route-batch.ts'
 import { address, familyOf } from '../../routing/ip/address.ts'
 import { contains, formatPrefix, hostPrefix, type Prefix, prefix, prefixWords } from '../../routing/ip/prefix.ts'
 import { emptyPrefix } from '../../routing/ip/prefix-table.ts'
 import type { KernelLinks, Link, LinkWatcher } from '../../routing/links/kernel-links.ts'
 import type { Clock } from '../../routing/ports.ts'
-import { formatRoute, parseRoute, type RouteText } from './route-text.ts'
+import { FakeGroups } from './kernel-groups.ts'
+import { formatRoute, type HopText, parseRoute, type RouteText } from './route-text.ts'
 
 type ErrnoName = keyof typeof constants.errno
 
 /** What can be told to go wrong, once each. */
 export type Failure =
-  | { readonly call: 'add' | 'replace' | 'delete'; readonly errno: ErrnoName }
+  | { readonly call: 'add' | 'replace' | 'delete' | 'group'; readonly errno: ErrnoName }
   /** The dump ends with an error after half of the routes. */
   | { readonly call: 'dump' }
   /** The answers to a batch are lost, though it is carried out. */
@@ -29,6 +30,11 @@ interface FakeLink {
   addresses: string[]
 }
 
+/** With the group it names, whose next hops are its next hops. */
+interface FakeRoute extends RouteText {
+  readonly group?: GroupId
+}
+
 const PROTOCOL_KERNEL = 2
 
 /** Linux as far as routes go: links, addresses, a routing table per family, and other programs that change it. */
@@ -37,7 +43,8 @@ export class FakeKernel implements KernelRoutes, KernelLinks {
   #links = new Map<string, FakeLink>()
   #nextIndex = 1
   /** By table, prefix and metric. */
-  #routes = new Map<string, RouteText>()
+  #routes = new Map<string, FakeRoute>()
+  #groups = new FakeGroups()
   #routeWatcher: RouteWatcher | undefined
   #linkWatcher: LinkWatcher | undefined
   #failures: Failure[] = []
@@ -48,8 +55,11 @@ export class FakeKernel implements KernelRoutes, KernelLinks {
   /** From a request to its answer; what others do meanwhile comes in between. */
   latencyMs = 0
 
-  constructor(clock: Clock) {
+  readonly hasGroups: boolean
+
+  constructor(clock: Clock, hasGroups = true) {
     this.#clock = clock
+    this.hasGroups = hasGroups
   }
 
   // What tests and other programs do.
@@ -76,6 +86,7 @@ export class FakeKernel implements KernelRoutes, KernelLinks {
       this.#linkWatcher?.linksChanged()
       return
     }
+    this.#groups.cutOff(name)
     for (const route of this.#routes.values()) this.#cutOff(route, name)
     this.#linkWatcher?.linksChanged(link.index)
   }
@@ -107,8 +118,23 @@ export class FakeKernel implements KernelRoutes, KernelLinks {
   routes(): string[] {
     return [...this.#routes.values()]
       .filter((each) => each.protocol !== PROTOCOL_KERNEL)
-      .map(formatRoute)
+      .map((each) => formatRoute({ ...each, nextHops: this.#nextHopsOf(each) }))
       .sort()
+  }
+
+  get groups(): GroupId[] {
+    return this.#groups.ids
+  }
+
+  groupTexts(): string[] {
+    return this.#groups.texts()
+  }
+
+  /** As `ip nexthop del`: IPv4 routes that name it go without a word. */
+  deleteGroup(id: GroupId): void {
+    this.#groups.delete(id)
+    for (const route of this.#routes.values()) this.#cutOff(route, '')
+    this.#routeWatcher?.groupsChanged()
   }
 
   /** Changes of routes are not told from now on; the watcher hears of that a little later. */
@@ -129,9 +155,11 @@ export class FakeKernel implements KernelRoutes, KernelLinks {
 
   dump(): void {
     this.dumps++
+    const groups = this.#groups.ids.map((id) => this.#groups.view(id, (dev) => this.#link(dev).index))
     const failure = this.#takeFailure('dump')
     const routes = [...this.#routes.values()]
     this.#later(() => {
+      for (const group of groups) this.#routeWatcher?.foundGroup(group)
       const told = failure === undefined ? routes : routes.slice(0, routes.length / 2)
       for (const route of told)
         if (this.#routes.get(keyOf(route)) === route) this.#routeWatcher?.found(this.#view(route, false))
@@ -140,6 +168,7 @@ export class FakeKernel implements KernelRoutes, KernelLinks {
   }
 
   apply(batch: RouteBatch, done: () => void): void {
+    for (const change of batch.groups) change.errno = this.#changeGroup(change, batch.protocol)
     for (let i = 0; i < batch.length; i++) batch.errors[i] = this.#change(batch, i)
     batch.lost = this.#takeFailure('apply') !== undefined
     this.#later(done)
@@ -160,6 +189,17 @@ export class FakeKernel implements KernelRoutes, KernelLinks {
     else this.#clock.after(this.latencyMs, answer)
   }
 
+  #changeGroup(change: GroupChange, protocol: number): number {
+    const failure = this.#takeFailure('group')
+    if (failure !== undefined && 'errno' in failure) return constants.errno[failure.errno]
+    const nextHops = change.nextHops.map((hop) => this.#hopText(hop))
+    if (!nextHops.every((hop) => this.#reaches(hop.gateway, hop.dev))) return constants.errno.ENETUNREACH
+    this.changes++
+    const errno = this.#groups.change(change, protocol, nextHops)
+    for (const route of this.#routes.values()) this.#cutOff(route, '')
+    return errno
+  }
+
   #change(batch: RouteBatch, i: number): number {
     const operation = batch.operation(i)
     const call = operation === Operation.Add ? 'add' : operation === Operation.Replace ? 'replace' : 'delete'
@@ -175,12 +215,13 @@ export class FakeKernel implements KernelRoutes, KernelLinks {
       this.#drop(route)
       return 0
     }
+    if (route.group !== undefined && this.#groups.nextHopsOf(route.group) === undefined) return constants.errno.EINVAL
     if (!route.nextHops.every((hop) => this.#reaches(hop.gateway, hop.dev))) return constants.errno.ENETUNREACH
     this.#put(route)
     return 0
   }
 
-  #routeOf(batch: RouteBatch, i: number): RouteText {
+  #routeOf(batch: RouteBatch, i: number): FakeRoute {
     const target: KernelTarget | undefined = batch.targets[i]
     return {
       type: target?.type === 'blackhole' ? 'blackhole' : 'unicast',
@@ -188,8 +229,14 @@ export class FakeKernel implements KernelRoutes, KernelLinks {
       table: batch.table,
       protocol: batch.protocol,
       metric: batch.metrics[i]!,
-      nextHops: (target?.nextHops ?? []).map((hop) => this.#hopText(hop)),
+      ...(target?.group === undefined
+        ? { nextHops: (target?.nextHops ?? []).map((hop) => this.#hopText(hop)) }
+        : { nextHops: [], group: target.group }),
     }
+  }
+
+  #nextHopsOf({ group, nextHops }: FakeRoute): readonly HopText[] {
+    return group === undefined ? nextHops : (this.#groups.nextHopsOf(group) ?? [])
   }
 
   #hopText({ gateway, interfaceIndex, weight }: KernelNextHop) {
@@ -229,21 +276,29 @@ export class FakeKernel implements KernelRoutes, KernelLinks {
   }
 
   /** A link goes down: IPv4 routes vanish without news, IPv6 ones with them; of several next hops only some may go. */
-  #cutOff(route: RouteText, dev: string): void {
+  #cutOff(route: FakeRoute, dev: string): void {
+    if (route.group !== undefined) {
+      if (this.#groups.nextHopsOf(route.group) === undefined) this.#cut(route)
+      return
+    }
     const left = route.nextHops.filter((hop) => hop.dev !== dev)
     if (left.length === route.nextHops.length) return
     // Of several next hops a dead one is only marked.
     if (left.length > 0) return
+    this.#cut(route)
+  }
+
+  #cut(route: FakeRoute): void {
     this.#drop(route)
     if (familyOf(route.prefix) === 6) this.#tell((watcher) => watcher.removed(this.#view(route, false)))
   }
 
-  #put(route: RouteText): void {
+  #put(route: FakeRoute): void {
     this.changes++
     this.#routes.set(keyOf(route), route)
   }
 
-  #drop(route: RouteText): void {
+  #drop(route: FakeRoute): void {
     this.changes++
     this.#routes.delete(keyOf(route))
   }
@@ -253,14 +308,24 @@ export class FakeKernel implements KernelRoutes, KernelLinks {
     if (!this.#newsLost && this.#routeWatcher !== undefined) news(this.#routeWatcher)
   }
 
-  #view(route: RouteText, replaces: boolean): KernelRoute {
+  #view(route: FakeRoute, replaces: boolean): KernelRoute {
     const nextHops = new NextHopWords()
-    for (const { gateway, dev, weight } of route.nextHops) {
+    for (const { gateway, dev, weight } of this.#nextHopsOf(route)) {
       nextHops.add(this.#link(dev).index, weight, gateway === undefined ? undefined : address(gateway))
     }
     nextHops.normalize()
-    const { table, protocol, metric, type } = route
-    return { prefix: prefixWords(route.prefix), table, protocol, metric, type, strange: false, nextHops, replaces }
+    const { table, protocol, metric, type, group = 0 } = route
+    return {
+      prefix: prefixWords(route.prefix),
+      table,
+      protocol,
+      metric,
+      type,
+      strange: false,
+      nextHops,
+      group,
+      replaces,
+    }
   }
 
   #linkList(): Link[] {

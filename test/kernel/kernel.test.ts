@@ -6,7 +6,7 @@ import { CONFIG, hops, type KernelWorld, kernelContract, words } from '../contra
 import { eventually } from '../eventually.ts'
 import { recordingLog } from '../fakes/log.ts'
 import { enterTestNamespace, ip, ipBatch, reasonToSkip, runAsNobody } from './namespace.ts'
-import { kernelRoutes, realWorld, type WorldOptions } from './world.ts'
+import { kernelRoutes, realWorld, type WorldOptions, withoutNextHops } from './world.ts'
 
 const skip = reasonToSkip()
 const MANY = 50_000
@@ -20,7 +20,10 @@ describe.skipIf(skip)(`Linux${skip ? ` (skipped: ${skip})` : ''}`, () => {
     kernel = undefined
   })
 
-  kernelContract('the kernel side over the real kernel', () => realWorld())
+  for (const groups of [true, false])
+    kernelContract(`the kernel side over the real kernel, ${groups ? 'with' : 'without'} next-hop groups`, () =>
+      realWorld({ groups }),
+    )
 
   async function open(options: WorldOptions = {}): Promise<Kernel> {
     const world = realWorld(options)
@@ -98,7 +101,7 @@ describe.skipIf(skip)(`Linux${skip ? ` (skipped: ${skip})` : ''}`, () => {
       wantMany(it, 2_000)
       await idle(it)
       const all = kernelRoutes()
-      ipBatch(all.slice(0, 1_500).map((route) => `route del ${route}`))
+      ipBatch(all.slice(0, 1_500).map((route) => `route del ${withoutNextHops(route)}`))
       await eventually('the loss is seen', () => log.lines.some((line) => line.message.includes('lost')))
       await eventually('all are there again', () => it.idle && kernelRoutes().length === 2_000)
       expect(kernelRoutes()).toEqual(all)

@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { KernelRoute, RouteWatcher } from '../../routing/fib/kernel-routes.ts'
+import type { KernelGroup, KernelRoute, RouteWatcher } from '../../routing/fib/kernel-routes.ts'
 import type { KernelTarget } from '../../routing/fib/kernel-target.ts'
 import { Operation, RouteBatch } from '../../routing/fib/route-batch.ts'
 import { address } from '../../routing/ip/address.ts'
@@ -25,6 +25,14 @@ class Watcher implements RouteWatcher {
 
   #note(what: string, { prefix, protocol }: KernelRoute): void {
     if (protocol !== 2) this.heard.push(`${what} ${formatPrefix(prefix)}${protocol === 179 ? '' : ` of ${protocol}`}`)
+  }
+
+  foundGroup({ id }: KernelGroup): void {
+    this.heard.push(`group ${id}`)
+  }
+
+  groupsChanged(): void {
+    this.heard.push('groups changed')
   }
 
   found(route: KernelRoute): void {
@@ -63,7 +71,7 @@ describe.skipIf(skip)(`routes over netlink${skip ? ` (skipped: ${skip})` : ''}`,
 
   beforeEach(() => {
     ipBatch(['route flush proto 179', 'route flush proto 4'])
-    routes = new NetlinkRoutes({ clock: systemClock, tuning: netlinkTuning })
+    routes = new NetlinkRoutes({ clock: systemClock, tuning: netlinkTuning }, true)
     watcher = new Watcher()
     routes.watch(watcher)
   })
@@ -124,7 +132,7 @@ describe.skipIf(skip)(`routes over netlink${skip ? ` (skipped: ${skip})` : ''}`,
     await apply([Operation.Add, '10.1.0.0/16', via('192.0.2.2')])
     ip('route add blackhole 10.9.0.0/16 proto 4')
     await eventually('the news', () => watcher.heard.length === 1)
-    routes.dump()
+    routes.dump(179)
     await eventually('the dump', () => watcher.dumps === 1)
     expect(watcher.heard.slice(1)).toEqual(['found 10.1.0.0/16', 'found 10.9.0.0/16 of 4'])
     expect(watcher.overflows).toBe(0)

@@ -11,7 +11,19 @@ const DEADLINE_MS = 120_000
 /** A fake kernel under a fake clock. */
 export class FakeWorld implements KernelWorld {
   readonly clock = new FakeClock()
-  readonly kernel = new FakeKernel(this.clock)
+  readonly kernel: FakeKernel
+
+  readonly groups?: () => string[]
+  readonly deleteGroups?: () => void
+
+  constructor(hasGroups = true) {
+    this.kernel = new FakeKernel(this.clock, hasGroups)
+    if (!hasGroups) return
+    this.groups = () => this.kernel.groupTexts()
+    this.deleteGroups = () => {
+      for (const id of this.kernel.groups) this.kernel.deleteGroup(id)
+    }
+  }
 
   /** A new run of the kernel side; what was to fail in the old one does not matter to it. */
   async open(): Promise<Kernel> {

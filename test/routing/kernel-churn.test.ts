@@ -23,6 +23,7 @@ const FAILURES: readonly Failure[] = [
   { call: 'replace', errno: 'ENOENT' },
   { call: 'replace', errno: 'EINVAL' },
   { call: 'delete', errno: 'EBUSY' },
+  { call: 'group', errno: 'EINVAL' },
   { call: 'dump' },
   { call: 'apply' },
   { call: 'links' },
@@ -59,6 +60,7 @@ class Churn {
       () => this.world.clock.advance(b % 10),
       () => this.world.clock.runUntilIdle(),
       () => this.#reconfigure(b % 2 === 0),
+      () => this.#othersDeleteGroup(b),
     ]
     pick(steps, kind)()
   }
@@ -109,6 +111,11 @@ class Churn {
     if (ours.length > 0) this.world.deleteRoute(pick(ours, n))
   }
 
+  #othersDeleteGroup(n: number): void {
+    const { groups } = this.world.kernel
+    if (groups.length > 0) this.world.kernel.deleteGroup(pick(groups, n))
+  }
+
   #othersAlter(text: string, n: number): void {
     const route = `blackhole ${text} proto 179 metric ${pick([1024, 7, 500, 3], n)}`
     if (![...this.foreign].some((each) => place(each) === place(route))) this.world.replaceRoute(route)
@@ -125,35 +132,39 @@ function place(route: string): string {
   return `${text} ${metric}`
 }
 
-const step = fc.tuple(fc.nat(12), fc.nat(100), fc.nat(1_000))
+const step = fc.tuple(fc.nat(13), fc.nat(100), fc.nat(1_000))
 
-test('whatever happens and fails, in the end the kernel is as wanted and others are as they were', async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(step, { minLength: 10, maxLength: 80, size: 'max' }),
-      fc.constantFrom(0, 13),
-      async (steps, latencyMs) => {
-        const world = new FakeWorld()
-        world.addLink('west', '192.0.2.1/24')
-        world.addLink('south', '198.51.100.1/24')
-        const kernel = await world.open()
-        world.kernel.latencyMs = latencyMs
-        const churn = new Churn(world, kernel)
-        kernel.configure(CONFIG)
-        kernel.converged()
-        for (const [kind, a, b] of steps) churn.step(kind, a, b)
+test.each([true, false])(
+  'whatever happens and fails, in the end the kernel is as wanted and others are as they were (next-hop groups: %s)',
+  async (hasGroups) => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(step, { minLength: 10, maxLength: 80, size: 'max' }),
+        fc.constantFrom(0, 13),
+        async (steps, latencyMs) => {
+          const world = new FakeWorld(hasGroups)
+          world.addLink('west', '192.0.2.1/24')
+          world.addLink('south', '198.51.100.1/24')
+          const kernel = await world.open()
+          world.kernel.latencyMs = latencyMs
+          const churn = new Churn(world, kernel)
+          kernel.configure(CONFIG)
+          kernel.converged()
+          for (const [kind, a, b] of steps) churn.step(kind, a, b)
 
-        for (const link of ['west', 'south']) world.setLink(link, 'up')
-        const expected = JSON.stringify(churn.expected())
-        const settled = () => kernel.idle && JSON.stringify(world.routes()) === expected
-        await world.until('it settles', settled).catch(() => undefined)
-        expect(world.routes()).toEqual(churn.expected())
-        // And it stays so.
-        world.clock.advance(100_000)
-        expect(world.routes()).toEqual(churn.expected())
-        await kernel.close({ keepRoutes: true })
-      },
-    ),
-    { numRuns: 300, seed: 20 },
-  )
-}, 60_000)
+          for (const link of ['west', 'south']) world.setLink(link, 'up')
+          const expected = JSON.stringify(churn.expected())
+          const settled = () => kernel.idle && JSON.stringify(world.routes()) === expected
+          await world.until('it settles', settled).catch(() => undefined)
+          expect(world.routes()).toEqual(churn.expected())
+          // And it stays so.
+          world.clock.advance(100_000)
+          expect(world.routes()).toEqual(churn.expected())
+          await kernel.close({ keepRoutes: true })
+        },
+      ),
+      { numRuns: 300, seed: 20 },
+    )
+  },
+  60_000,
+)

@@ -2,7 +2,11 @@ import { kernelContract } from '../contracts/kernel-routes.ts'
 import type { Failure } from '../fakes/kernel.ts'
 import { FakeWorld } from './fake-world.ts'
 
-kernelContract('the kernel side over a fake kernel', () => new FakeWorld())
+for (const hasGroups of [true, false])
+  kernelContract(
+    `the kernel side over a fake kernel ${hasGroups ? 'with' : 'without'} next-hop groups`,
+    () => new FakeWorld(hasGroups),
+  )
 
 const FAILURES: Failure[] = [
   { call: 'add', errno: 'ENETUNREACH' },
@@ -10,6 +14,7 @@ const FAILURES: Failure[] = [
   { call: 'replace', errno: 'ENOENT' },
   { call: 'replace', errno: 'EINVAL' },
   { call: 'delete', errno: 'EBUSY' },
+  { call: 'group', errno: 'ENETUNREACH' },
   { call: 'dump' },
   { call: 'apply' },
   { call: 'links' },

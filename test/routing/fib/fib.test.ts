@@ -35,7 +35,7 @@ function told(text: string): KernelRoute {
   const { nextHops, ...route } = parseRoute(text)
   const gateways = new NextHopWords()
   for (const { gateway } of nextHops) gateways.add(LINK, 1, gateway === undefined ? undefined : address(gateway))
-  return { ...route, prefix: prefixWords(route.prefix), nextHops: gateways, strange: false, replaces: false }
+  return { ...route, prefix: prefixWords(route.prefix), nextHops: gateways, strange: false, group: 0, replaces: false }
 }
 
 describe('the FIB', () => {

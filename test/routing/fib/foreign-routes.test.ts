@@ -20,6 +20,7 @@ function route(text: string): KernelRoute {
     prefix: prefixWords(rest.prefix),
     nextHops: words,
     strange: false,
+    group: 0,
     replaces: false,
   }
 }

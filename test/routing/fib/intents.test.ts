@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
+import { Groups } from '../../../routing/fib/groups.ts'
 import { Intents, type NextHop, type Resolution } from '../../../routing/fib/intents.ts'
 import { TargetTable } from '../../../routing/fib/targets.ts'
 import { type Address, address } from '../../../routing/ip/address.ts'
@@ -21,7 +22,7 @@ describe('intents', () => {
       ['192.0.2.2', 3],
     ])
     targets = new TargetTable()
-    intents = new Intents(targets, rules)
+    intents = new Intents(targets, new Groups(targets, false), rules)
   })
 
   const gatewaysOf = (id: number) => targets.get(intents.targetOf(id))?.nextHops.map((hop) => hop.gateway)

@@ -4,7 +4,15 @@ import { formatPrefix } from '../../../routing/ip/prefix.ts'
 import { MessageReader } from '../../../routing/netlink/message.ts'
 import { RouteDecoder } from '../../../routing/netlink/route-decoder.ts'
 import { formatRoute } from '../../fakes/route-text.ts'
-import { octetsOf, SENT, SHOWN, SHOWN_CONNECTED, SHOWN_UNREACHABLE, SHOWN_WITH_EXTRAS } from './captures.ts'
+import {
+  octetsOf,
+  SENT,
+  SHOWN,
+  SHOWN_CONNECTED,
+  SHOWN_UNREACHABLE,
+  SHOWN_WITH_EXTRAS,
+  SHOWN_WITH_OBJECT,
+} from './captures.ts'
 
 const LINK_NAMES: Readonly<Record<number, string>> = { 3: 'west', 5: 'south' }
 
@@ -43,6 +51,14 @@ describe('reads', () => {
     const route = decode(octetsOf(SHOWN_WITH_EXTRAS))
     expect(textOf(route)).toBe('10.7.0.0/16 via 192.0.2.2 dev west proto 179 metric 5')
     expect(route?.strange).toBe(true)
+  })
+
+  test('a route that names a next-hop object, and its next hops', () => {
+    const route = decode(octetsOf(SHOWN_WITH_OBJECT))
+    expect(route).toMatchObject({ group: 22, strange: false })
+    expect(textOf(route)).toBe(
+      '10.2.0.0/16 proto 179 metric 1024 nexthop via 192.0.2.2 dev west weight 1 nexthop via inet6 2001:db8::2 dev west weight 3',
+    )
   })
 
   test('a route of a type that we never make', () => {

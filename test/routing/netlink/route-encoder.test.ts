@@ -69,6 +69,15 @@ describe('says what ip says', () => {
 
 const ROUTE = 'ip route add 10.2.0.0/16 via 192.0.2.2 dev west proto 179 metric 1024'
 
+test('a route to a target with a group names it, and no next hops', () => {
+  const batch = batchOf(ROUTE)
+  batch.targets[0] = { ...batch.targets[0]!, group: 22 }
+  const { attributes } = parts(wholeOf(new RouteEncoder().encode(batch, 1)))
+  // RTA_NH_ID, but neither RTA_OIF nor RTA_GATEWAY.
+  expect(attributes.get('1e00')).toBe('16000000')
+  expect([attributes.has('0400'), attributes.has('0500')]).toEqual([false, false])
+})
+
 test('a replacement creates nothing', () => {
   const batch = batchOf(ROUTE)
   batch.operations[0] = Operation.Replace
