@@ -42,6 +42,9 @@ export interface Connection {
   attach(handlers: ConnectionHandlers): void
   /** Time to live to send with, and the least one to accept (RFC 5082); for accepted connections, once the peer is known. */
   configure(options: { readonly ttl?: number; readonly minimumTtl?: number }): void
+  /** Nothing more is read from it until `resume`; a little that is read already may still come. */
+  pause(): void
+  resume(): void
   /** Another TCP MD5 key (RFC 2385) from the next packet on; throws when the kernel refuses. */
   setPassword(password: string): void
   /** Sends, or queues. The octets must not change afterwards. False: enough is queued, wait for `drain`. */

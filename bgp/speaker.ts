@@ -9,6 +9,7 @@ import type {
   SpeakerConfig,
   SpeakerEvent,
 } from './contract.ts'
+import { FairInput } from './fair-input.ts'
 import { Feed } from './feed.ts'
 import { memberOf, rangeOf } from './listen-ranges.ts'
 import { Listeners } from './listeners.ts'
@@ -56,6 +57,7 @@ export class Speaker {
   readonly #sweeps = new Sweeps()
   readonly #originations: Originations
   readonly #peers = new Map<string, Peer>()
+  readonly #input: FairInput
   readonly #listeners: Listeners
   readonly #context: PeerContext
   #config: SpeakerConfig | undefined
@@ -74,6 +76,7 @@ export class Speaker {
     this.#distributions = [...this.#tables.distributions.values()]
     this.#originations = new Originations(this.#tables)
     this.#reconsideration = new Reconsideration(this.#tables.ribs.values())
+    this.#input = new FairInput(ports.clock, () => this.#kick())
     this.#context = this.#makeContext()
     this.#listeners = new Listeners(
       ports,
@@ -158,6 +161,7 @@ export class Speaker {
   #makeContext(): PeerContext {
     return {
       ports: this.#ports,
+      input: this.#input,
       tables: this.#tables,
       sweeps: this.#sweeps,
       originations: this.#originations,
@@ -242,19 +246,18 @@ export class Speaker {
   }
 
   #kick(): void {
-    // What is ready to be read at once may be megabytes of many peers; nobody shall be told all of it in one piece.
-    for (const distribution of this.#distributions) if (distribution.waiting >= PORTION) distribution.flush()
     if (this.#kicked) return
     this.#kicked = true
     this.#ports.clock.soon(() => this.#work())
   }
 
-  /** One round: a slice of every sweep, the changes so far to everybody, a step for those who lag. */
+  /** One round: input that had to wait, a slice of every sweep, the changes so far to everybody, a step for those who lag. */
   #work(): void {
     this.#kicked = false
     if (this.#sweeps.busy) this.#sweeps.step()
     this.#reconsideration.step()
-    let more = this.#sweeps.busy || this.#reconsideration.busy
+    const inputWaits = this.#input.round()
+    let more = inputWaits || this.#sweeps.busy || this.#reconsideration.busy
     for (const distribution of this.#distributions) {
       distribution.flush()
       if (distribution.advance()) more = true
@@ -281,9 +284,6 @@ export class Speaker {
     this.#options.onEvent?.({ type: 'BestRoutesChanged' })
   }
 }
-
-/** Changed prefixes that go out without waiting for the end of the round. */
-const PORTION = 8_192
 
 /** What every session was opened with. */
 function identityKey({ asn, bgpIdentifier, clusterId }: SpeakerConfig): string {

@@ -1,4 +1,4 @@
-import type { Clock, Connection, DialOutcome, Log } from '../ports.ts'
+import type { Clock, Connection, ConnectionHandlers, DialOutcome, Log } from '../ports.ts'
 import type { Verdict } from '../session/collision.ts'
 import { step } from '../session/fsm.ts'
 import type {
@@ -29,6 +29,8 @@ export interface LegHost {
   jitter(): number
   dial(outcome: DialOutcome): () => void
   dialFailed(text: string): void
+  /** Handlers that bring a connection's input when its turn comes. */
+  inTurn(connection: Connection, handlers: ConnectionHandlers): ConnectionHandlers
   /** A good OPEN is there, and nothing has been answered yet. */
   openArrived(leg: Leg, open: Open): Verdict
   stateChanged(leg: Leg, from: Session['state'], because: string): void
@@ -152,7 +154,7 @@ export class Leg {
   #connected(connection: Connection): void {
     this.#cancelDial = undefined
     this.connection = connection
-    connection.attach({
+    const handlers: ConnectionHandlers = {
       data: (chunk) => this.#data(chunk),
       drain: () => this.#host.drained(),
       closed: (error) => {
@@ -160,7 +162,8 @@ export class Leg {
         const text = error === undefined ? 'the peer closed the connection' : error.message
         this.#dispatch({ type: 'ConnectionFailed', error: text }, text)
       },
-    })
+    }
+    connection.attach(this.#host.inTurn(connection, handlers))
     this.#dispatch({ type: 'ConnectionOpened' }, 'connected')
   }
 

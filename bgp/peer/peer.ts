@@ -1,4 +1,5 @@
 import type { PeerConfig, PeerStatus, SessionState } from '../contract.ts'
+import type { FairInput } from '../fair-input.ts'
 import type { Connection, SpeakerPorts } from '../ports.ts'
 import type { Verdict } from '../session/collision.ts'
 import type { Ending, Negotiated } from '../session/session.ts'
@@ -24,6 +25,7 @@ import { keepingOf, StaleRoutes } from './stale-routes.ts'
 /** What a peer needs of the speaker. */
 export interface PeerContext extends RouteContext {
   readonly ports: SpeakerPorts
+  readonly input: FairInput
   /** True while we restart: our OPEN says so (RFC 4724, section 3). */
   restarting(): boolean
   /** Nothing is begun any more. */
@@ -164,13 +166,14 @@ export class Peer {
   }
 
   #legHost(): LegHost {
-    const { ports } = this.#context
+    const { ports, input } = this.#context
     return {
       clock: ports.clock,
       log: ports.log,
       jitter: () => 0.75 + ports.random() / 4,
       dial: (outcome) => ports.dialer.dial(dialRequest(this.#config), outcome),
       dialFailed: (text) => this.#endings.attemptFailed(text, ports.clock.wallTime()),
+      inTurn: (connection, handlers) => input.inTurn(connection, handlers),
       openArrived: (leg, open) => this.#openArrived(leg, open),
       stateChanged: (_, __, because) => this.#show(because),
       established: (leg, negotiated) => this.#up(leg, negotiated),

@@ -3,6 +3,7 @@ import { DirtyList } from './dirty-list.ts'
 import { GroupMember, type MemberSink } from './group-member.ts'
 import type { Ids } from './out-routes.ts'
 import type { Rib } from './rib.ts'
+import { inTurn, ROUND_OCTETS, WRITE_OCTETS } from './rounds.ts'
 import { type GroupRules, UpdateGroup } from './update-group.ts'
 
 /** Prefixes looked at in one step of a group's first scan. */
@@ -18,6 +19,7 @@ export class Distribution {
   readonly #sets: AttributesTable
   readonly #groups = new Map<string, UpdateGroup>()
   readonly #members = new Set<GroupMember>()
+  #stepped: GroupMember | undefined
   readonly #priming = new Map<UpdateGroup, number>()
   /** Prefixes without paths that some member that is behind may still have to hear withdrawn. */
   readonly #limbo = new DirtyList()
@@ -56,11 +58,6 @@ export class Distribution {
     this.#priming.delete(group)
   }
 
-  /** Prefixes, or paths, of which the groups have not heard yet. */
-  get waiting(): number {
-    return Math.max(this.rib.dirty.length, this.rib.dirtyPaths.length)
-  }
-
   /** Brings every group up to date with what changed in the RIB. */
   flush(): void {
     const { rib } = this
@@ -85,15 +82,27 @@ export class Distribution {
     }
   }
 
-  /** One step for everybody who is behind; true when there is more to do at once. */
+  /** Serves live members, and takes a step for everybody who is behind; true when there is more to do at once. */
   advance(): boolean {
     for (const [group, from] of this.#priming) this.#prime(group, from)
     let more = this.#priming.size > 0
-    for (const member of this.#members) {
-      if (member.hungry) member.step()
+    for (const group of this.#groups.values()) if (group.chunks.serve(group.members)) more = true
+    if (this.#feedTheHungry()) more = true
+    return this.#leaveLimbo() || more
+  }
+
+  /** True when somebody could take a step at once. */
+  #feedTheHungry(): boolean {
+    let left = ROUND_OCTETS
+    let more = false
+    for (const member of inTurn(this.#members, this.#stepped)) {
+      if (member.hungry && left > 0) {
+        left -= WRITE_OCTETS + member.step()
+        this.#stepped = member
+      }
       more ||= member.hungry
     }
-    return this.#leaveLimbo() || more
+    return more
   }
 
   #prime(group: UpdateGroup, from: number): void {
@@ -109,7 +118,7 @@ export class Distribution {
   }
 
   #isLagging(): boolean {
-    for (const member of this.#members) if (!member.live) return true
+    for (const member of this.#members) if (member.lags) return true
     return false
   }
 

@@ -2,6 +2,7 @@ import { type Column32, grow32 } from '../../routing/ip/columns.ts'
 import type { PrefixId } from '../../routing/ip/prefix-table.ts'
 import type { AttributesTable, SetId } from './attributes-table.ts'
 import { Buckets } from './buckets.ts'
+import { ChunkLog, type Reader } from './chunk-log.ts'
 import { Exporter, type ExportProfile, mayExport } from './export.ts'
 import { SetFlag } from './fields.ts'
 import { BestRoutes, FewPaths, type Ids, type OutRoutes } from './out-routes.ts'
@@ -12,11 +13,10 @@ import { type UpdateChunk, UpdatePacker } from './update-packer.ts'
 export type ExportFilter = (prefix: PrefixId, set: SetId) => SetId
 
 /** A member, as the group sees it. */
-export interface Recipient {
+export interface Recipient extends Reader {
   /** Slot of the peer's own routes. */
   readonly slot: number
-  /** Gets every chunk as it is made. */
-  readonly live: boolean
+  /** Gets what is made for it alone. */
   deliver(chunk: UpdateChunk): void
 }
 
@@ -50,12 +50,13 @@ const WINDOW = 32_768
  * Adj-RIB-Out of all peers that are told the same: one row per prefix (or path), one serialization, the same octets to every
  * member. A member's own routes are left out when its copy is written.
  *
- *     dirty routes → export → told[] → buckets by attribute set → packer → chunk → every live member
+ *     dirty routes → export → told[] → buckets by attribute set → packer → log → live members, in turn
  *                                  └──── changedAt[] ─────────────────────→ members that are behind, at their own pace
  */
 export class UpdateGroup {
   readonly key: string
   readonly members = new Set<Recipient>()
+  readonly chunks = new ChunkLog()
   /** Counts flushes that changed something; `changedAt` of a route is the flush in which `told` last changed. */
   version = 1
   /** The first scan of the RIB is done. */
@@ -72,7 +73,10 @@ export class UpdateGroup {
   #toldBySource: Column32 = new Uint32Array(64)
   readonly #announced = new Buckets()
   readonly #withdrawn = new Buckets()
-  #recipients: Iterable<Recipient> = []
+  /** Who is caught up; otherwise what is packed goes to the log. */
+  #recipient: Recipient | undefined
+  /** The one live member that what is packed is for. */
+  #only: number | undefined
 
   constructor(key: string, rib: Rib, sets: AttributesTable, rules: GroupRules) {
     this.key = key
@@ -110,15 +114,14 @@ export class UpdateGroup {
     return this.#routes.of(prefix)
   }
 
-  /** Brings `told` up to date for what changed, and sends that to the live members. Hot. */
+  /** Brings `told` up to date for what changed, and logs that for the live members. Hot. */
   process(dirty: Ids): void {
     const { ids, count } = this.#routes.affected(dirty)
     this.#growTo(this.#routes.capacity)
     for (let i = 0; i < count; i++) this.#update(ids[i]!)
     if (this.#announced.size + this.#withdrawn.size === 0) return
     this.version++
-    const live = [...this.members].filter((member) => member.live)
-    if (live.length > 0) this.#send(live)
+    if (this.#liveSlots().size > 0) this.#pack()
     this.#announced.clear()
     this.#withdrawn.clear()
   }
@@ -141,7 +144,7 @@ export class UpdateGroup {
       else continue
       found++
     }
-    this.#send([member])
+    this.#packFor(member)
     this.#announced.clear()
     this.#withdrawn.clear()
     return id >= end ? NONE : id
@@ -165,7 +168,7 @@ export class UpdateGroup {
   /** Sends withdrawals of these routes to one member. */
   withdrawFrom(member: Recipient, ids: Iterable<number>): void {
     for (const id of ids) this.#withdrawn.add(0, id)
-    this.#send([member])
+    this.#packFor(member)
     this.#withdrawn.clear()
   }
 
@@ -223,18 +226,22 @@ export class UpdateGroup {
    * Packs the buckets. Keys of withdrawals are the slot of the route's source × 2, for all members but that one, or
    * × 2 + 1 for that one alone.
    */
-  #send(recipients: Iterable<Recipient>): void {
-    this.#recipients = recipients
-    this.#sendWithdrawals(recipients)
+  #pack(): void {
+    this.#packWithdrawals()
     for (let i = 0; i < this.#announced.keyCount; i++) {
       const set = this.#announced.keyAt(i)
       this.#packer.announce(set, this.#sets.source[set]!, this.#sets.lengthOf(set), this.#announced, set)
     }
     this.#packer.flush()
-    this.#recipients = []
   }
 
-  #sendWithdrawals(recipients: Iterable<Recipient>): void {
+  #packFor(member: Recipient): void {
+    this.#recipient = member
+    this.#pack()
+    this.#recipient = undefined
+  }
+
+  #packWithdrawals(): void {
     const targeted: number[] = []
     for (let i = 0; i < this.#withdrawn.keyCount; i++) {
       const key = this.#withdrawn.keyAt(i)
@@ -243,19 +250,25 @@ export class UpdateGroup {
     }
     this.#packer.flush()
     if (targeted.length === 0) return
-    const bySlot = new Map(Array.from(recipients, (member) => [member.slot, member]))
+    const slots = this.#liveSlots()
     for (const key of targeted) {
-      const member = bySlot.get(key >> 1)
-      if (member === undefined) continue
-      this.#recipients = [member]
+      if (!slots.has(key >> 1)) continue
+      this.#only = key >> 1
       this.#packer.withdraw(NONE, this.#withdrawn, key)
       this.#packer.flush()
     }
-    this.#recipients = recipients
+    this.#only = undefined
   }
 
   #deliver(chunk: UpdateChunk): void {
-    for (const member of this.#recipients) member.deliver(chunk)
+    if (this.#recipient !== undefined) this.#recipient.deliver(chunk)
+    else this.chunks.append({ chunk, version: this.version, only: this.#only })
+  }
+
+  #liveSlots(): Set<number> {
+    const slots = new Set<number>()
+    for (const { live, slot } of this.members) if (live) slots.add(slot)
+    return slots
   }
 
   #growTo(rows: number): void {

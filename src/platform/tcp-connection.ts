@@ -69,6 +69,14 @@ export class TcpConnection implements Connection {
     if (options.minimumTtl !== undefined) setMinimumTtl(fd, family, options.minimumTtl)
   }
 
+  pause(): void {
+    if (this.#state === 'open') this.#socket.pause()
+  }
+
+  resume(): void {
+    if (this.#state === 'open') this.#socket.resume()
+  }
+
   setPassword(password: string): void {
     const fd = descriptorOf(this.#socket)
     if (fd !== undefined) setPassword(fd, this.remoteAddress, maxLength(familyOf(this.remoteAddress)), password)

@@ -1,6 +1,6 @@
 import type { PeerConfig, PeerStatus, RouteView, SpeakerConfig } from '../../bgp/contract.ts'
 import { peerConfig, speakerConfig } from '../../bgp/defaults.ts'
-import type { Log } from '../../bgp/ports.ts'
+import type { Clock, Log } from '../../bgp/ports.ts'
 import { Speaker, type SpeakerOptions } from '../../bgp/speaker.ts'
 import { address } from '../../routing/ip/address.ts'
 import { prefix } from '../../routing/ip/prefix.ts'
@@ -13,6 +13,8 @@ const silent = { debug() {}, info() {}, warn() {}, error() {} }
 export class Rack {
   readonly clock = new FakeClock()
   readonly network = new FakeNetwork(this.clock)
+  /** Each look at the clock seems to take this long, until the turn is over: rounds of input end early. */
+  lookMs = 0
   readonly #hosts = new Map<string, FakeHost>()
   readonly #log: Log
 
@@ -38,12 +40,27 @@ export class Rack {
     const { dialer, listener } = this.host(at)
     const random = seeded(Number(at.split('.').at(-1)))
     const speaker = new Speaker(
-      { clock: this.clock, dialer, listener, log: { ...this.#log, error: failed }, random },
+      { clock: this.#busyClock(), dialer, listener, log: { ...this.#log, error: failed }, random },
       options,
     )
     const node = new Node(speaker, at, config)
     node.apply()
     return node
+  }
+
+  #busyClock(): Clock {
+    const { clock } = this
+    let looks = 0
+    const afresh = (work: () => void) => () => {
+      looks = 0
+      work()
+    }
+    return {
+      now: () => clock.now() + looks++ * this.lookMs,
+      wallTime: () => clock.wallTime(),
+      after: (ms, fire) => clock.after(ms, afresh(fire)),
+      soon: (work) => clock.soon(afresh(work)),
+    }
   }
 
   settle(seconds = 5): void {

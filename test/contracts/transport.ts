@@ -124,6 +124,22 @@ export function transportContract(name: string, make: () => Transport, { hearsRe
       expect(far.ends).toEqual([undefined])
     })
 
+    test('a paused end is not read from, until it goes on, and nothing is lost', async () => {
+      const [near, far] = await connect()
+      far.attach()
+      far.connection.pause()
+      const big = new Uint8Array(20_000_000).fill(7)
+      near.connection.write(big)
+      await transport.idle()
+      expect(far.octets).toBeLessThan(big.length / 2)
+      far.connection.resume()
+      near.connection.close()
+      await transport.until('the end', () => far.ends.length > 0)
+      expect(far.octets).toBe(big.length)
+      far.connection.pause()
+      far.connection.resume()
+    })
+
     test('attach again replaces the handlers', async () => {
       const [near, far] = await connect()
       far.attach()

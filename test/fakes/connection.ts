@@ -35,6 +35,7 @@ export class FakeConnection implements Connection {
   #queue: Uint8Array[] = []
   #flushing = false
   #stalled = false
+  #paused = false
   #wantsDrain = false
   /** `ending`: closed by us, the rest of the queue still goes out. */
   #state: 'open' | 'ending' | 'over' = 'open'
@@ -67,6 +68,15 @@ export class FakeConnection implements Connection {
   configure(options: { readonly ttl?: number; readonly minimumTtl?: number }): void {
     this.ttl = options.ttl ?? this.ttl
     this.minimumTtl = options.minimumTtl ?? this.minimumTtl
+  }
+
+  pause(): void {
+    this.#paused = true
+  }
+
+  resume(): void {
+    this.#paused = false
+    this.#other?.flushSoon()
   }
 
   setPassword(password: string): void {
@@ -154,7 +164,7 @@ export class FakeConnection implements Connection {
     if (this.#network.isCut(this.localAddress, this.remoteAddress) || this.ttl < other.minimumTtl) return false
     if (this.password !== other.password) return false
     // An end that is closing reads and discards.
-    return other.#state !== 'open' || (other.#handlers !== undefined && !other.#stalled)
+    return other.#state !== 'open' || (other.#handlers !== undefined && !other.#stalled && !other.#paused)
   }
 
   #receive(chunk: Uint8Array): void {

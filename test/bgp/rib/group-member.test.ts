@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest'
+import { ChunkLog } from '../../../bgp/rib/chunk-log.ts'
 import { GroupMember, type MemberSink } from '../../../bgp/rib/group-member.ts'
 import type { UpdateGroup } from '../../../bgp/rib/update-group.ts'
 
-const chunk = { octets: new Uint8Array(100), starts: [0], sources: [0], before: [0], messages: 1 }
+const chunk = { octets: new Uint8Array(20_000), starts: [0], sources: [0], before: [0], messages: 1 }
 
 function stage(caughtUp: (member: GroupMember) => void) {
-  const group = { primed: true, version: 7, catchUp: () => 0 } as unknown as UpdateGroup
+  const group = { primed: true, version: 7, catchUp: () => 0, chunks: new ChunkLog() } as unknown as UpdateGroup
   let writes = 0
   const sink: MemberSink = {
     write: () => {
@@ -28,10 +29,11 @@ test('what a member is told once it is caught up is sent whole, however much it 
 })
 
 test('of a flush that is too much for its socket it takes no more, and catches up later', () => {
-  const { member, writes } = stage(() => {})
+  const { group, member, writes } = stage(() => {})
   member.step()
   expect(member.live).toBe(true)
-  for (let i = 0; i < 5; i++) member.deliver(chunk)
+  for (let i = 0; i < 5; i++) group.chunks.append({ chunk, version: 8, only: undefined })
+  member.take()
   expect(writes()).toBe(1)
   expect([member.live, member.hungry]).toEqual([false, false])
   member.drained()

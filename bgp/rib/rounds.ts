@@ -1,0 +1,10 @@
+/** What is sent in one round of the speaker, counting each write as so many octets more: some milliseconds of work. */
+export const ROUND_OCTETS = 2 * 1024 * 1024
+export const WRITE_OCTETS = 8 * 1024
+
+/** All of them, beginning after the one that had its turn last. */
+export function inTurn<T>(all: Iterable<T>, last: T | undefined): T[] {
+  const list = [...all]
+  const from = last === undefined ? 0 : list.indexOf(last) + 1
+  return [...list.slice(from), ...list.slice(0, from)]
+}
