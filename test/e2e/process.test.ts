@@ -227,3 +227,26 @@ describe('it does not start, and says in one line why', () => {
     },
   )
 })
+
+test('all that is said arrives, though the program is over before it has been read', async () => {
+  const bad = { apiVersion: 'routelet.io/v1alpha1', kind: 'BGPPeer', metadata: { name: 'p' }, spec: { port: 'x' } }
+  const count = 4_000
+  await writeFile(config, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: Array(count).fill(bad) }))
+  const child = spawn(ROUTELET, ['validate', config], { stdio: ['ignore', 'pipe', 'pipe'] })
+  started.push(child)
+  let text = ''
+  let first = true
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk
+    // More than a socket holds waits for a reader that takes a moment.
+    if (!first) return
+    first = false
+    child.stderr.pause()
+    setTimeout(() => child.stderr.resume(), 100)
+  })
+  const status = await new Promise((resolve) => child.once('close', resolve))
+  expect(status).toBe(2)
+  expect(text.length).toBeGreaterThan(400_000)
+  expect(text.endsWith('\n')).toBe(true)
+  expect(text.match(/spec\.port/g)).toHaveLength(count)
+})
