@@ -37,14 +37,15 @@ export class Stage implements AsyncDisposable {
     chmodSync(this.folder, 0o755)
   }
 
-  static async open(): Promise<Stage> {
+  /** `captured`: tshark listens; too much is said for it on a stage with hundreds of peers. */
+  static async open({ captured = true } = {}): Promise<Stage> {
     await removeLeftOvers()
     const namespaces = await Namespaces.open(`${PREFIX}${process.pid}-`)
     const bridge = await namespaces.add('switch')
     await bridge.ip('link', 'add', 'br0', 'type', 'bridge')
     await bridge.ip('link', 'set', 'br0', 'up')
     const stage = new Stage(namespaces, bridge)
-    stage.#dissection = await Dissection.begin(bridge, stage.path('bgp.pcapng'))
+    if (captured) stage.#dissection = await Dissection.begin(bridge, stage.path('bgp.pcapng'))
     return stage
   }
 
