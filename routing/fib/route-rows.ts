@@ -2,6 +2,7 @@ import type { Family } from '../ip/address.ts'
 import type { PrefixWords } from '../ip/prefix.ts'
 import { type PrefixId, PrefixTable } from '../ip/prefix-table.ts'
 import type { IntentId } from './intents.ts'
+import { RowQueue } from './row-queue.ts'
 import type { TargetId } from './targets.ts'
 
 /** How a row stands; `counts` is kept by it. */
@@ -45,8 +46,6 @@ export interface RowPlan {
   moved(from: TargetId, to: TargetId): void
 }
 
-const FIRST_QUEUE = 1024
-
 /** The routes of one family in columns: what is wanted, what is there, and which of them differ. */
 export class RouteRows {
   readonly table: PrefixTable
@@ -62,9 +61,7 @@ export class RouteRows {
   parked = 0
 
   #plan: RowPlan
-  #queue = new Uint32Array(FIRST_QUEUE)
-  #head = 0
-  #queued = 0
+  #queue = new RowQueue()
 
   constructor(family: Family, seed: number, plan: RowPlan) {
     this.table = new PrefixTable(family, seed)
@@ -74,7 +71,7 @@ export class RouteRows {
 
   /** Rows whose difference waits to be sent. */
   get pending(): number {
-    return this.#queued
+    return this.#queue.size
   }
 
   find(prefix: PrefixWords): PrefixId {
@@ -147,11 +144,8 @@ export class RouteRows {
 
   /** Takes the next row that may differ off the queue; 0: none waits. */
   shift(): PrefixId {
-    if (this.#queued === 0) return 0
-    const id = this.#queue[this.#head]!
-    this.#head = (this.#head + 1) & (this.#queue.length - 1)
-    this.#queued--
-    this.clear(id, Mark.Queued)
+    const id = this.#queue.shift()
+    if (id !== 0) this.clear(id, Mark.Queued)
     return id
   }
 
@@ -170,16 +164,8 @@ export class RouteRows {
   }
 
   #push(id: PrefixId): void {
-    if (this.#queued === this.#queue.length) this.#growQueue()
-    this.#queue[(this.#head + this.#queued++) & (this.#queue.length - 1)] = id
+    this.#queue.push(id)
     this.set(id, Mark.Queued)
-  }
-
-  #growQueue(): void {
-    const wider = new Uint32Array(this.#queue.length * 2)
-    for (let i = 0; i < this.#queued; i++) wider[i] = this.#queue[(this.#head + i) & (this.#queue.length - 1)]!
-    this.#queue = wider
-    this.#head = 0
   }
 
   #free(id: PrefixId): void {
