@@ -42,6 +42,8 @@ export interface OtherDaemon {
 
 export interface Running {
   readonly child: ChildProcess
+  /** How it was started, to start it again as it was. */
+  readonly argv: readonly string[]
   /** What a command of its own prints. */
   ask(...words: string[]): Promise<string>
   /** What it has for the prefix, undefined when it has nothing. */
@@ -78,6 +80,7 @@ export const frr: OtherDaemon = {
     await eventually('vtysh answers', () => ask('show bgp summary json').then(Boolean, () => false), 10_000)
     return {
       child,
+      argv,
       ask,
       async route(prefix) {
         const text = await ask(`show bgp ${prefix.includes(':') ? 'ipv6' : 'ipv4'} unicast ${prefix} json`)
@@ -145,12 +148,14 @@ export const bird: OtherDaemon = {
     const file = stage.write(`${name}.conf`, birdConfig(config))
     const socket = stage.path(`${name}.ctl`)
     const pid = stage.path(`${name}.pid`)
-    const child = await stage.start(config.host, name, ['/usr/sbin/bird', '-f', '-c', file, '-s', socket, '-P', pid])
+    const argv = ['/usr/sbin/bird', '-f', '-c', file, '-s', socket, '-P', pid]
+    const child = await stage.start(config.host, name, argv)
     const host = await stage.host(config.host)
     const ask = (...words: string[]) => host.exec('birdc', '-s', socket, ...words)
     await eventually('birdc answers', () => ask('show', 'status').then(Boolean, () => false), 10_000)
     return {
       child,
+      argv,
       ask,
       async route(prefix) {
         // birdc ends with an error when there is no such network.
@@ -202,13 +207,8 @@ export const gobgp: OtherDaemon = {
   async start(stage, config) {
     const name = `gobgp${config.host}`
     const file = stage.write(`${name}.toml`, gobgpConfig(config))
-    const child = await stage.start(config.host, name, [
-      '/usr/bin/gobgpd',
-      '-f',
-      file,
-      '--api-hosts',
-      '127.0.0.1:50051',
-    ])
+    const argv = ['/usr/bin/gobgpd', '-f', file, '--api-hosts', '127.0.0.1:50051']
+    const child = await stage.start(config.host, name, argv)
     const host = await stage.host(config.host)
     const ask = (...words: string[]) => host.exec('gobgp', ...words)
     await eventually('gobgp answers', () => ask('global').then(Boolean, () => false), 10_000)
@@ -218,6 +218,7 @@ export const gobgp: OtherDaemon = {
     }
     return {
       child,
+      argv,
       ask,
       async route(prefix) {
         const family = prefix.includes(':') ? 'ipv6' : 'ipv4'

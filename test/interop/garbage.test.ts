@@ -71,7 +71,7 @@ describe.skipIf(reason !== undefined)(reason ?? 'a peer that sends garbage', () 
   beforeAll(async () => {
     stage = await Stage.open()
     routelet = await stage.routelet(1, 'agent', OBJECTS)
-    for (const { daemon, host } of NEIGHBOURS) running.push(await daemon.start(stage, neighbour(host)))
+    running.push(...(await Promise.all(NEIGHBOURS.map(({ daemon, host }) => daemon.start(stage, neighbour(host))))))
     for (const each of running) await eventually('our route there', () => each.route('10.1.1.0/24'), 30_000)
     for (const { host } of NEIGHBOURS) {
       await eventually('their route', async () => (await routelet.kernel()).has(`20.${host}.0.0/24`), 30_000)

@@ -37,12 +37,14 @@ allow to any
 `,
     )
     chmodSync(file, 0o600)
-    const child = await stage.start(host, name, ['/usr/sbin/bgpd', '-d', '-f', file])
+    const argv = ['/usr/sbin/bgpd', '-d', '-f', file]
+    const child = await stage.start(host, name, argv)
     const netns = await stage.host(host)
     const ask = (...words: string[]) => netns.exec('bgpctl', '-s', socket, '-j', ...words)
     await eventually('bgpctl answers', () => ask('show', 'summary').then(Boolean, () => false), 10_000)
     return {
       child,
+      argv,
       ask,
       async route(prefix) {
         const { rib = [] } = JSON.parse((await ask('show', 'rib', 'detail', prefix)) || '{}') as { rib?: Path[] }

@@ -29,7 +29,7 @@ describe.each([
     limit: (ask: Ask, stage: Stage) => reconfigure(ask, stage, BIRD_IPV4, BIRD_LIMITED),
     unlimit: (ask: Ask, stage: Stage) => reconfigure(ask, stage, BIRD_LIMITED, BIRD_IPV4),
   },
-])('$daemon.name', ({ daemon, gtsm, limit, unlimit }) => {
+])('$daemon.name', ({ daemon, gtsm, limit: lower, unlimit: raise }) => {
   const reason = whyNot(...daemon.programs)
   describe.skipIf(reason !== undefined)(reason ?? 'and we', () => {
     test('talk under GTSM, and not when only one of us means it (RFC 5082)', async () => {
@@ -46,11 +46,12 @@ describe.each([
       await eventually('our route at the peer', () => guarded.route('10.1.1.0/24'), 20_000)
     })
 
-    test('part when there are too many prefixes, and it is said why', async () => {
+    test('part when there are too many prefixes here, and when there are there; it is said why, and we come back', async () => {
       await using stage = await Stage.open()
-      const limit = '  maxPrefixes: { ipv4: 2, action: Restart, restartSeconds: 1 }'
-      const routelet = await stage.routelet(1, 'agent', objects(limit))
-      await daemon.start(stage, { ...other([]), originate4: ['20.1.0.0/24', '20.2.0.0/24', '20.3.0.0/24'] })
+      const limited = (ipv4: number) =>
+        objects(`  maxPrefixes: { ipv4: ${ipv4}, action: Restart, restartSeconds: 1 }`) + ANOTHER
+      const routelet = await stage.routelet(1, 'agent', limited(2))
+      const far = await daemon.start(stage, { ...other([]), originate4: ['20.1.0.0/24', '20.2.0.0/24', '20.3.0.0/24'] })
       const ended = async () => (await routelet.peer('other'))?.lastError
       const error = await eventually('the end of the session', ended, 40_000)
       // A Hard Reset with that reason inside, where the peer knows it (RFC 8538).
@@ -62,21 +63,19 @@ describe.each([
         20_000,
       )
       expect((await routelet.kernel(4)).has('20.1.0.0/24')).toBe(false)
-      // FRR tells us our own route again, and it does not count.
-      routelet.configure(objects('  maxPrefixes: { ipv4: 3, action: Restart, restartSeconds: 1 }'))
+      // FRR tells us our own routes again, and they do not count.
+      routelet.configure(limited(3))
       await eventually('all three', async () => (await routelet.kernel(4)).has('20.3.0.0/24'), 40_000)
-    })
 
-    test('part when it finds that we tell too much; we show why, and come back when we may', async () => {
-      await using stage = await Stage.open()
-      const routelet = await stage.routelet(1, 'agent', `${objects('')}${ANOTHER}`)
-      const far = await daemon.start(stage, other([]))
       await eventually('our route at the peer', () => far.route('198.51.100.0/24'), 40_000)
-      await limit(far.ask, stage)
-      const error = await eventually('the end', async () => (await routelet.peer('other'))?.lastError, 40_000)
-      expect(error).toMatchObject({ direction: 'received', code: 6, subcode: 1 })
-      expect(error.text).toMatch(/maximum number of prefixes/i)
-      await unlimit(far.ask, stage)
+      await lower(far.ask, stage)
+      const refused = async () => {
+        const last = (await routelet.peer('other'))?.lastError
+        return last?.direction === 'received' ? last : undefined
+      }
+      const refusal = await eventually('their word', refused, 40_000)
+      expect(refusal).toMatchObject({ code: 6, subcode: 1, text: expect.stringMatching(/maximum number of prefixes/i) })
+      await raise(far.ask, stage)
       await eventually('our route again', () => far.route('198.51.100.0/24'), 40_000)
       const { notifications } = (await routelet.peer('other'))!
       expect(notifications).toContainEqual(expect.objectContaining({ direction: 'received', code: 6, subcode: 1 }))
