@@ -71,6 +71,15 @@ export class Stage implements AsyncDisposable {
     return child
   }
 
+  /** Packets of TCP that the kernels of hosts dropped for this reason, a name of Linux. */
+  async drops(reason: 'TCPMinTTLDrop' | 'TCPMD5Failure', ...hosts: readonly number[]): Promise<number> {
+    const counts = hosts.map(async (n) => {
+      const text = await (await this.host(n)).exec('nstat', '-aszj', `TcpExt${reason}`)
+      return Object.values((JSON.parse(text) as { kernel: Record<string, number> }).kernel)[0] ?? 0
+    })
+    return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0)
+  }
+
   async kill(child: ChildProcess, how: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     this.#children.delete(child)
     if (child.exitCode !== null || child.signalCode !== null) return
