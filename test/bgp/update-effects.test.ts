@@ -219,6 +219,14 @@ test('flags that mean nothing are not passed on, Partial only where it can be', 
   expect(flags).toEqual([0x40, 0x40, 0x40, 0x80, 0x40, 0xe0, 0xf0, 0x80, 0x80])
 })
 
+test('AIGP goes on to internal peers as it came, and to no external one (RFC 7311, section 3.4)', () => {
+  const { first, receiver, external } = stage()
+  const aigp = [1, 0, 11, 0, 0, 0, 0, 0, 0, 0, 99]
+  first.send(raw([...base.slice(0, 4), ...emptyPath, ...base.slice(4), 0x80, 26, aigp.length, ...aigp], ['20.0.0.0/8']))
+  expect(receiver.routes.get('20.0.0.0/8')?.get(26)).toBe('01000b0000000000000063')
+  expect(external.routes.get('20.0.0.0/8')?.has(26)).toBe(false)
+})
+
 describe('an IPv6 next hop of 32 octets (RFC 2545, section 3)', () => {
   const GLOBAL = `20010db8${'0'.repeat(22)}02`
   const LINK_LOCAL = `fe80${'0'.repeat(26)}07`

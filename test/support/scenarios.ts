@@ -108,8 +108,8 @@ const AREAS: Readonly<Record<string, readonly Row[]>> = {
       [
         'test/kernel/tcp.test.ts: both ends with GTSM talk',
         'test/kernel/tcp.test.ts: octets that come with too small a TTL are dropped',
+        `${I}/sessions.test.ts: talk under GTSM, and not when only one of us means it (RFC 5082)`,
       ],
-      'Between two of ours only.',
     ],
     [
       14,
@@ -117,6 +117,8 @@ const AREAS: Readonly<Record<string, readonly Row[]>> = {
       [
         `${CONFORMANCE}: and the session comes back by itself within two seconds, again and again`,
         'test/fuzz/octets.test.ts: UPDATEs and refreshes, changed at random, harm nobody else',
+        `${I}/garbage.test.ts: is answered by the book, each time`,
+        `${I}/garbage.test.ts: is of no concern to FRR and BIRD: their sessions, their routes, and what they say next`,
       ],
     ],
     [15, 'BFD ends a session with 6/10', [], 'BFD is not built yet.'],
@@ -186,15 +188,34 @@ const AREAS: Readonly<Record<string, readonly Row[]>> = {
       'The reason shown is tried for some steps only.',
     ],
     [32, 'By metric and by local preference', [ORACLE]],
-    [33, 'AIGP', [], 'It is only passed on.'],
-    [34, 'Which kinds of peers may share traffic', [], 'Not tried yet.'],
+    [
+      33,
+      'AIGP',
+      [
+        `${B}/update-effects.test.ts: AIGP goes on to internal peers as it came, and to no external one (RFC 7311, section 3.4)`,
+      ],
+      'It is only passed on.',
+    ],
+    [
+      34,
+      'Which kinds of peers may share traffic',
+      [
+        `${B}/multipath.test.ts: external paths share traffic whatever their AS, internal ones among themselves, and never both`,
+      ],
+    ],
     [
       35,
       'Many equal paths, taken away one by one',
-      ['test/kernel/kernel.test.ts: the next run takes over what is there, and writes nothing'],
-      'In the kernel; not with 64 paths from BGP.',
+      [
+        `${B}/multipath.test.ts: many equal paths are taken away one by one`,
+        'test/kernel/kernel.test.ts: the next run takes over what is there, and writes nothing',
+      ],
     ],
-    [36, 'The same next hop twice among equal paths', [], 'Not tried yet.'],
+    [
+      36,
+      'The same next hop twice among equal paths',
+      [`${B}/multipath.test.ts: a next hop that several tell is one way`],
+    ],
     [
       37,
       'Weights by link bandwidth',
@@ -229,7 +250,7 @@ const AREAS: Readonly<Record<string, readonly Row[]>> = {
       [`${B}/add-path.test.ts: that a restarted peer does not tell again go, one by one (RFC 4724, section 4.2)`],
       'Not with long-lived.',
     ],
-    [43, 'Limits of the number of paths', [], 'Not built yet.'],
+    [43, 'Limits of the number of paths', [], 'A draft of the IETF that only FRR knows; not built.'],
   ],
   'Restart and refresh': [
     [
@@ -239,6 +260,7 @@ const AREAS: Readonly<Record<string, readonly Row[]>> = {
         `${B}/restart.test.ts: a peer that restarts`,
         `${B}/restart.test.ts: a speaker that restarts itself`,
         `${B}/restart-again.test.ts: a peer that is lost again before it told anything loses what was stale already`,
+        `${I}/graceful.test.ts: when one restarts gracefully, nobody loses a route for a moment:`,
       ],
     ],
     [
@@ -293,10 +315,20 @@ const AREAS: Readonly<Record<string, readonly Row[]>> = {
     [
       52,
       'A fast sender: no hold time runs out, all arrives',
-      [`${B}/lagging-members.test.ts: members that lag, seed %i`],
+      [
+        `${B}/lagging-members.test.ts: members that lag, seed %i`,
+        `${I}/slow-peer.test.ts: keep nobody else from what changes meanwhile`,
+      ],
       'npm run bench plays it at full size.',
     ],
-    [53, 'A peer with a large table is lost: the others do not notice', [], 'npm run bench -- withdraw plays it.'],
+    [
+      53,
+      'A peer with a large table is lost: the others do not notice',
+      [
+        `${B}/table-loss.test.ts: a table that is lost with its peer goes in slices: what others say meanwhile is told in between`,
+      ],
+      'npm run bench -- withdraw plays it at full size.',
+    ],
     [
       54,
       'UPDATEs filled to 4096 octets exactly',
@@ -314,6 +346,7 @@ const AREAS: Readonly<Record<string, readonly Row[]>> = {
         `${B}/prefix-limits.test.ts: a warning at the share and at the limit, each once, and the session goes on with action warn`,
         `${B}/peer-lifecycle.test.ts: that is shut out until somebody looks comes in again with new limits`,
         `${B}/over-limit.test.ts: with the action discard`,
+        `${I}/sessions.test.ts: part when there are too many prefixes here, and when there are there; it is said why, and we come back`,
       ],
     ],
     [
