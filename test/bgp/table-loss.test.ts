@@ -29,7 +29,7 @@ test('a table that is lost with its peer goes in slices: what others say meanwhi
   speaks.write(update({ nlri: ['30.0.0.0/8'], nextHop: [10, 0, 0, 3] }))
   lost.close()
   expect([...hears.routes.keys()]).toEqual(['30.0.0.0/8'])
-  expect(node.prefixes()).toEqual(['30.0.0.0/8'])
+  expect(node.speaker.counts().ipv4).toBe(1)
   const updates = hears.received.filter((octets) => octets[18] === 2)
   const [first, last] = [updates.findIndex((octets) => hex(octets).endsWith('081e')), updates.length - 1]
   expect(first).toBeGreaterThanOrEqual(0)
