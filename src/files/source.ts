@@ -2,12 +2,13 @@ import type { Clock } from '../../bgp/ports.ts'
 import type { Problem } from '../contract.ts'
 import type { RoutingObject } from '../objects/parse.ts'
 import type { Source, SourceEvents } from '../source.ts'
-import { watchFiles } from './watch.ts'
+import type { Loaded } from './load.ts'
+import { type LoadFiles, watchFiles } from './watch.ts'
 
 /** Objects from `--config`. The first reading must be without fault; after that the last good one stays. */
-export function fileSource(path: string, clock: Clock, events: SourceEvents): Source {
+export function fileSource(path: string, clock: Clock, events: SourceEvents, load?: LoadFiles): Source {
   let good: readonly RoutingObject[] | undefined
-  return watchFiles(path, clock, ({ objects, problems }) => {
+  const loaded = ({ objects, problems }: Loaded) => {
     if (problems.length === 0) {
       good = objects
       events.changed({ objects, problems })
@@ -18,7 +19,8 @@ export function fileSource(path: string, clock: Clock, events: SourceEvents): So
       events.changed({ objects: good, problems })
       events.health(true, `${problems.length} problems in ${path}; what was read before stays in force`)
     }
-  })
+  }
+  return watchFiles(path, clock, loaded, load)
 }
 
 /** `peers.yaml: BGPPeer tor-1: spec.peerASN: expected …, got …` */

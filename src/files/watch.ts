@@ -8,9 +8,17 @@ const POLL_MS = 2_000
 /** Editors and kubelet touch several files at a time. */
 const SETTLE_MS = 20
 
+/** How files are read: here, or in another thread. */
+export type LoadFiles = (path: string) => Promise<Loaded>
+
 /** Reads the files and reads them again whenever they change; `loaded` is called once for the start and for each change. */
-export function watchFiles(path: string, clock: Clock, loaded: (files: Loaded) => void): { stop(): void } {
-  const source = new WatchedFiles(path, clock, loaded)
+export function watchFiles(
+  path: string,
+  clock: Clock,
+  loaded: (files: Loaded) => void,
+  load: LoadFiles = loadFiles,
+): { stop(): void } {
+  const source = new WatchedFiles(path, clock, loaded, load)
   source.start()
   return source
 }
@@ -19,6 +27,7 @@ class WatchedFiles {
   readonly #path: string
   readonly #clock: Clock
   readonly #loaded: (files: Loaded) => void
+  readonly #load: LoadFiles
   #watcher: FSWatcher | undefined
   #cancelTimer: (() => void) | undefined
   #signature: string | undefined
@@ -26,10 +35,11 @@ class WatchedFiles {
   #again = false
   #stopped = false
 
-  constructor(path: string, clock: Clock, loaded: (files: Loaded) => void) {
+  constructor(path: string, clock: Clock, loaded: (files: Loaded) => void, load: LoadFiles) {
     this.#path = path
     this.#clock = clock
     this.#loaded = loaded
+    this.#load = load
   }
 
   start(): void {
@@ -68,7 +78,7 @@ class WatchedFiles {
     if (this.#watcher === undefined) this.#watch()
     const signature = await signatureOf(this.#path)
     if (signature !== this.#signature) {
-      const files = await loadFiles(this.#path)
+      const files = await this.#load(this.#path).catch((error: unknown) => unreadable(this.#path, signature, error))
       // That of the reading itself: a change since `signature` was taken is in it, or shows next time.
       this.#signature = files.signature
       if (!this.#stopped) this.#loaded(files)
@@ -82,4 +92,10 @@ class WatchedFiles {
     this.#cancelTimer?.()
     if (!this.#stopped) this.#cancelTimer = this.#clock.after(ms, () => void this.#look())
   }
+}
+
+/** What the reading itself broke on, and not what it found. */
+function unreadable(path: string, signature: string, error: unknown): Loaded {
+  const message = `cannot be read: ${error instanceof Error ? error.message : String(error)}`
+  return { objects: [], problems: [{ kind: 'Invalid', object: path, file: path, path: '', message }], signature }
 }

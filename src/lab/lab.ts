@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Terminal } from '../cli/terminal.ts'
 import { EXIT_FAILED, Failure } from '../failure.ts'
-import { packageRoot } from '../version.ts'
+import { entryPoint, packageRoot } from '../version.ts'
 import { demonstrate } from './demo.ts'
 import { claimRunDir, prepareMachine } from './machine.ts'
 import { Namespaces } from './netns.ts'
@@ -11,7 +11,7 @@ import { clusterObjects } from './objects.ts'
 import { NODES, REFLECTOR, SERVICE } from './plan.ts'
 import { Programs } from './programs.ts'
 import { buildRack, type Rack } from './rack.ts'
-import { Routelets, script } from './routelets.ts'
+import { Routelets } from './routelets.ts'
 import { Screen } from './screen.ts'
 import { startTor, type TorKind } from './tor.ts'
 import { enterUserNamespace, mayMakeNamespaces, outerPid } from './user-namespace.ts'
@@ -83,7 +83,7 @@ async function perform(
 
 async function startPrograms(tor: TorKind, rack: Rack, programs: Programs, routelets: Routelets): Promise<void> {
   for (const { plan, pod } of rack.nodes) {
-    programs.start(pod, plan.pod.name, [process.execPath, script('pod'), plan.pod.name, String(SERVICE.port)])
+    programs.start(pod, plan.pod.name, [process.execPath, entryPoint('lab/pod'), plan.pod.name, String(SERVICE.port)])
   }
   await startTor(tor, { dir: RUN_DIR, netns: rack.tor, programs, routelets })
   await routelets.start('reflector', rack.reflector, REFLECTOR.name, clusterObjects(), 'cluster')

@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
+import { entryPoint } from '../version.ts'
 import type { Netns } from './netns.ts'
 import { SERVICE } from './plan.ts'
-import { script } from './routelets.ts'
 
 /** One probe: when it was sent, and which pod answered. */
 export interface Probe {
@@ -24,7 +24,7 @@ export const PROBES_PER_SECOND = 100
 export async function requestService(client: Netns, count: number): Promise<ReadonlyMap<string, number>> {
   const output = await client.exec(
     process.execPath,
-    script('client'),
+    entryPoint('lab/client'),
     'requests',
     SERVICE.address,
     String(SERVICE.port),
@@ -40,7 +40,7 @@ export async function requestService(client: Netns, count: number): Promise<Read
 /** Probes the service while `during` runs; says when the event was by returning its time. */
 export async function probeDuring(client: Netns, during: () => Promise<number>): Promise<Loss> {
   const argv = ['probe', SERVICE.address, String(SERVICE.port), String(1000 / PROBES_PER_SECOND)]
-  const child = client.spawn([process.execPath, script('client'), ...argv])
+  const child = client.spawn([process.execPath, entryPoint('lab/client'), ...argv])
   const probes: Probe[] = []
   if (child.stdout === null) throw new TypeError('a program without a log has its output piped')
   const lines = createInterface({ input: child.stdout })

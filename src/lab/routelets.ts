@@ -1,18 +1,13 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { PeerStatus } from '../../bgp/contract.ts'
 import { fetchDocument } from '../api/client.ts'
 import type { PeerListDocument, Role } from '../api/contract.ts'
 import { yamlText } from '../objects/yaml.ts'
+import { entryPoint } from '../version.ts'
 import type { Netns } from './netns.ts'
 import type { LabObject } from './objects.ts'
 import type { Programs } from './programs.ts'
-
-/** A script of the program, `.ts` in a checkout and `.js` where it was built; `path` without its extension. */
-export function script(path: string): string {
-  return fileURLToPath(new URL(import.meta.url.replace(/routelets(\.[jt]s)$/, `${path}$1`)))
-}
 
 /** The routelets of the lab: their files, sockets and processes. */
 export class Routelets {
@@ -30,7 +25,7 @@ export class Routelets {
     await mkdir(config, { recursive: true })
     await writeFile(join(config, 'objects.yaml'), objects.map(yamlText).join('---\n'))
     const places = ['--socket', this.socket(name), '--state-dir', join(this.#dir, 'state', name)]
-    const argv = [process.execPath, script('../main'), role, '--node', name, '--config', config, ...places]
+    const argv = [process.execPath, entryPoint('main'), role, '--node', name, '--config', config, ...places]
     this.#programs.start(netns, name, argv)
   }
 

@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads'
+import { entryPoint } from '../version.ts'
 import type { StartWorker, WorkerEvents, WorkerHandle } from './supervisor.ts'
 
-/** The shell of the control side beside this file, `.ts` in a checkout and `.js` where it was built. */
-const SHELL = new URL(import.meta.url.replace(/control-worker(\.[jt]s)$/, 'control-thread$1'))
+const SHELL = entryPoint('threads/control-thread')
 
 /**
  * Starts the control side in a thread of its own; `options` must be plain data. The first worker begins at once, while
