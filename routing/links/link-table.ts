@@ -49,10 +49,13 @@ export class LinkTable {
     return [...this.#addresses]
   }
 
-  /** Name of a link that is up → the router last heard on it. */
+  /** Name of a link that is up → the router last heard on it. We hear ourselves too, and are not meant. */
   get routers(): ReadonlyMap<string, Address> {
     const found = new Map<string, Address>()
-    for (const { name, up, routers } of this.links) if (up && routers?.[0] !== undefined) found.set(name, routers[0])
+    for (const { name, up, addresses, routers = [] } of this.links) {
+      const router = routers.find((heard) => !addresses.some(({ address }) => address === heard))
+      if (up && router !== undefined) found.set(name, router)
+    }
     return found
   }
 

@@ -101,7 +101,14 @@ const AREAS: Readonly<Record<string, readonly Row[]>> = {
       'Unnumbered: found by router advertisements, link-local next hops',
       [`${I}/unnumbered.test.ts: both find each other by router advertisements, and the session comes up`],
     ],
-    [12, 'Router advertisements that lie', [], 'The AS is configured, not learned; the router heard last is taken.'],
+    [
+      12,
+      'Router advertisements that lie',
+      [
+        'test/routing/links/link-table.test.ts: the router of a link is the one heard last that is not ourselves, whose advertisements come back',
+      ],
+      'The AS is configured, not learned; the router heard last is taken.',
+    ],
     [
       13,
       'TTL security and multihop',
