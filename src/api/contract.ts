@@ -6,8 +6,10 @@ import type { Announcement, Problem } from '../contract.ts'
 /** Version of every document here. A field may be added; one that is taken away or changes its meaning needs a new version. */
 export const API_VERSION = 'routelet.io/cli/v1'
 
-/** Most items of one page, and how many a page has when nothing is asked for. */
+/** Most items of one page. */
 export const MAX_PAGE_ITEMS = 1000
+/** Of a page when nothing is said: one takes the core some milliseconds. */
+export const DEFAULT_PAGE_ITEMS = 250
 
 export type Role = 'agent' | 'reflector'
 

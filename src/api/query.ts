@@ -1,7 +1,7 @@
 import type { FamilyName, RouteQuery } from '../../bgp/contract.ts'
 import { parseAddress } from '../../routing/ip/address.ts'
 import { parsePrefix } from '../../routing/ip/prefix.ts'
-import { MAX_PAGE_ITEMS } from './contract.ts'
+import { DEFAULT_PAGE_ITEMS, MAX_PAGE_ITEMS } from './contract.ts'
 
 /** Table and row; both sides that page write it so. */
 const CURSOR = /^\d{1,3}\.\d{1,10}$/
@@ -58,7 +58,7 @@ const PARAMETERS: Readonly<Record<string, (value: string, into: Draft) => string
 export function parseRouteQuery(
   parameters: URLSearchParams,
 ): { readonly kernel: boolean; readonly query: RouteQuery } | { readonly problems: readonly string[] } {
-  const query: Draft = { limit: MAX_PAGE_ITEMS }
+  const query: Draft = { limit: DEFAULT_PAGE_ITEMS }
   const problems: string[] = []
   for (const [name, value] of parameters) {
     const read = Object.hasOwn(PARAMETERS, name) ? PARAMETERS[name] : undefined

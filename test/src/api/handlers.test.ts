@@ -49,17 +49,17 @@ describe('the local API', () => {
   })
 
   test.each([
-    ['', { limit: 1000 }],
-    ['family=ipv6-unicast', { family: 'ipv6-unicast', limit: 1000 }],
-    ['prefix=10.1.2.3/24', { prefix: '10.1.2.0/24', limit: 1000 }],
-    ['address=10.1.2.3', { address: '10.1.2.3', limit: 1000 }],
-    ['receivedFrom=tor-1', { receivedFrom: 'tor-1', limit: 1000 }],
-    ['receivedFrom=192.0.2.2', { receivedFrom: 'tor-2', limit: 1000 }],
-    ['receivedFrom=local', { receivedFrom: 'local', limit: 1000 }],
-    ['advertisedTo=192.0.2.1', { advertisedTo: 'tor-1', limit: 1000 }],
+    ['', { limit: 250 }],
+    ['family=ipv6-unicast', { family: 'ipv6-unicast', limit: 250 }],
+    ['prefix=10.1.2.3/24', { prefix: '10.1.2.0/24', limit: 250 }],
+    ['address=10.1.2.3', { address: '10.1.2.3', limit: 250 }],
+    ['receivedFrom=tor-1', { receivedFrom: 'tor-1', limit: 250 }],
+    ['receivedFrom=192.0.2.2', { receivedFrom: 'tor-2', limit: 250 }],
+    ['receivedFrom=local', { receivedFrom: 'local', limit: 250 }],
+    ['advertisedTo=192.0.2.1', { advertisedTo: 'tor-1', limit: 250 }],
     ['allPaths=true&limit=5&cursor=4.12', { allPaths: true, limit: 5, cursor: '4.12' }],
-    ['kernel=true&prefix=10.0.0.0/8', { prefix: '10.0.0.0/8', limit: 1000 }],
-    ['kernel=false', { limit: 1000 }],
+    ['kernel=true&prefix=10.0.0.0/8', { prefix: '10.0.0.0/8', limit: 250 }],
+    ['kernel=false', { limit: 250 }],
   ])('asks for routes by %s', (query, expected) => {
     const asked = view()
     expect(get(`/v1/routes?${query}`, asked).status).toBe(200)
