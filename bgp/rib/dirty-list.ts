@@ -6,6 +6,8 @@ export class DirtyList {
   /** The ids stand from here on, so that taking some out moves none of the others. */
   #head = 0
   #length = 0
+  /** What was taken last, to be filled again: a new array for each change is what the collector lives on. */
+  #taken: Column32 = new Uint32Array(FEW)
   #marked: Column8 = new Uint8Array(1024)
 
   get length(): number {
@@ -38,13 +40,14 @@ export class DirtyList {
     if (this.#queue.length > MANY) this.#queue = new Uint32Array(FEW)
   }
 
-  /** Takes everything out at once; the array is the caller's, its first `count` entries are valid. */
+  /** Takes everything out at once: the first `count` entries of the array, until the next call. */
   takeAll(): { readonly ids: Column32; readonly count: number } {
     if (this.#head > 0) this.#toFront()
     const ids = this.#queue
     const count = this.#length
     for (let i = 0; i < count; i++) this.#marked[ids[i]!] = 0
-    this.#queue = new Uint32Array(Math.max(FEW, Math.min(ids.length, MANY)))
+    this.#queue = this.#taken
+    this.#taken = ids.length > MANY ? new Uint32Array(FEW) : ids
     this.#length = 0
     return { ids, count }
   }

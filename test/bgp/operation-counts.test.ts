@@ -54,6 +54,29 @@ function counted(action: () => void) {
   return counts
 }
 
+/** Octets of all typed arrays that are made by their length while `action` runs. */
+function allocated(action: () => void): number {
+  let octets = 0
+  for (const made of [Uint8Array, Uint16Array, Uint32Array, Float64Array]) {
+    vi.stubGlobal(
+      made.name,
+      new Proxy(made, {
+        construct(target, [length, ...rest]) {
+          const array = Reflect.construct(target, [length, ...rest])
+          if (typeof length === 'number') octets += array.byteLength
+          return array
+        },
+      }),
+    )
+  }
+  try {
+    action()
+  } finally {
+    vi.unstubAllGlobals()
+  }
+  return octets
+}
+
 describe('a table that comes in one piece', () => {
   test('is serialized once, and written once to each member, whatever their number', () => {
     for (const members of [1, 10, 40]) {
@@ -102,6 +125,19 @@ test('one change is one serialization, and one write to each member', () => {
   source.send(concat(table()))
   const change = update({ nlri: ['20.0.7.0/24'], localPref: 100, med: 4711 })
   expect(counted(() => source.send(change))).toEqual({ decoded: 1, serialized: 1, writes: clients.length + 1 })
+})
+
+test('a change allocates what it says, and no tables, however many prefixes were told before', () => {
+  const { source } = reflector(3)
+  const many = Array.from({ length: 70_000 }, (_, i) => `20.${i >> 8}.${i & 255}.0/24`)
+  source.send(concat(Array.from({ length: 70 }, (_, i) => update({ nlri: many.slice(i * 1000, (i + 1) * 1000) }))))
+  const change = (med: number) => source.send(update({ nlri: ['20.0.7.0/24'], localPref: 100, med }))
+  for (let med = 1; med <= 3; med++) change(med)
+  const octets = allocated(() => {
+    for (let med = 100; med < 200; med++) change(med)
+  })
+  // The UPDATE that comes and the one that goes are some 60 octets each.
+  expect(octets / 100).toBeLessThan(1024)
 })
 
 test('changes that overtake each other in one piece are told once', () => {
