@@ -29,8 +29,8 @@ export async function runController(options: ControllerOptions): Promise<void> {
     await ipam?.stop()
   }
   const lease = new Lease({ namespace: options.namespace, name: LEASE, identity }, ports, {
-    acquired: () => {
-      work.ipam = new Ipam({ ...ports, mayWrite: () => lease.isLeading }, options)
+    acquired: (released) => {
+      work.ipam = new Ipam({ ...ports, mayWrite: () => lease.isLeading }, { ...options, released })
     },
     lost: () => void stopWork(),
   })

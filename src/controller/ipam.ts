@@ -3,15 +3,16 @@ import { LOAD_BALANCER_CLASS } from '../desired/service-offers.ts'
 import { oldestFirst } from '../desired/snapshot-of.ts'
 import type { Decision } from '../ipam/allocate.ts'
 import { type Claim, claimOf } from '../ipam/claim.ts'
-import { Ledger } from '../ipam/ledger.ts'
-import { poolsOf } from '../ipam/pools.ts'
+import { type Pools, poolsOf } from '../ipam/pools.ts'
 import { FollowedObjects } from '../kube/followed.ts'
 import type { Entry } from '../kube/object-cache.ts'
 import { followedResources } from '../kube/resources.ts'
 import type { Service } from '../objects/core-kinds.ts'
 import { type EventPorts, Events } from './events.ts'
 import { POOL_CONDITION, type PoolUsage, poolUsage } from './pool-status.ts'
-import { SERVICE_CONDITION, serviceChange } from './service-status.ts'
+import { restingBefore, restingByPool } from './resting.ts'
+import { type SeenService, ServicePlan } from './service-plan.ts'
+import { SERVICE_CONDITION } from './service-status.ts'
 import { Writer } from './writer.ts'
 import { poolWrite, serviceWrite } from './writes.ts'
 
@@ -23,11 +24,19 @@ const AGAIN_MS = 5_500
 /** Pools are counted anew with every Service; people need not see each step. */
 const POOLS_EVERY_MS = 3_000
 
+export interface IpamOptions {
+  readonly namespace: string
+  readonly defaultClass: boolean
+  /** The leader before has ended its last write. */
+  readonly released: boolean
+}
+
 /** LoadBalancer IPAM, for as long as one leads: follows Services and pools, and writes what follows from them. */
 export class Ipam {
   readonly #ports: EventPorts
-  readonly #defaultClass: boolean
-  readonly #ledger = new Ledger()
+  readonly #options: IpamOptions
+  /** From the first list on. */
+  #plan: ServicePlan | undefined
   readonly #objects: FollowedObjects
   readonly #writer: Writer
   readonly #events: Events
@@ -41,16 +50,13 @@ export class Ipam {
   #pools: readonly PoolUsage[] = []
   #services: ReadonlyMap<Decision['reason'], number> = new Map()
 
-  constructor(
-    ports: EventPorts,
-    { namespace, defaultClass }: { readonly namespace: string; readonly defaultClass: boolean },
-  ) {
+  constructor(ports: EventPorts, options: IpamOptions) {
     this.#ports = ports
-    this.#defaultClass = defaultClass
+    this.#options = options
     this.#writer = new Writer(ports)
     this.#events = new Events(ports)
     this.#objects = new FollowedObjects(
-      followedResources('controller', namespace),
+      followedResources('controller', options.namespace),
       ports,
       {
         changed: () => this.#changed(),
@@ -59,7 +65,10 @@ export class Ipam {
           ports.log.info({ detail }, 'source of the objects')
         },
       },
-      { Service: SERVICE_CONDITION, IPAddressPool: POOL_CONDITION },
+      {
+        Service: { conditionType: SERVICE_CONDITION },
+        IPAddressPool: { conditionType: POOL_CONDITION, keepsStatus: true },
+      },
     )
   }
 
@@ -90,27 +99,27 @@ export class Ipam {
   #run(now: number): void {
     const entries = [...this.#objects.entries()]
     const pools = poolsOf(oldestFirst(entries.flatMap(({ good }) => (good?.kind === 'IPAddressPool' ? [good] : []))))
-    const services = this.#servicesOf(entries)
-    const claims = services.map(({ claim }) => claim)
-    const { decisions, taken, wakeAt } = this.#ledger.update(claims, pools, now)
-    this.#pools = poolUsage(pools, taken)
-    this.#services = countBy(decisions)
-    const byUid = new Map(services.map((one) => [one.claim.uid, one]))
-    const writes = decisions.flatMap((decision) => {
-      const found = byUid.get(decision.claim.uid)
-      const wallTime = this.#ports.clock.wallTime()
-      const change = found && serviceChange(decision, found.service, found.entry.condition, wallTime)
-      return change ? [serviceWrite(decision.claim, change, this.#ports.client, this.#events)] : []
-    })
-    const { waits, writes: ofPools } = this.#poolWrites(entries, now)
-    const left = this.#writer.submit([...writes, ...ofPools])
-    const times = [left ? now + AGAIN_MS : undefined, waits ? now + POOLS_EVERY_MS : undefined, wakeAt]
-    const next = Math.min(...times.map((time) => time ?? Number.POSITIVE_INFINITY))
+    const wallTime = this.#ports.clock.wallTime()
+    this.#plan ??= new ServicePlan(this.#options.released, restingBefore(entries, pools, wallTime))
+    const { writes, allocation } = this.#plan.update(this.#servicesOf(entries), pools, wallTime)
+    const ofServices = writes.map((write) => serviceWrite(write, this.#ports.client, this.#events))
+    if (allocation !== undefined) {
+      this.#pools = poolUsage(pools, allocation.taken)
+      this.#services = countBy(allocation.decisions)
+    }
+    const { waits, writes: ofPools } = this.#poolWrites(entries, pools, now)
+    const left = this.#writer.submit([...ofServices, ...ofPools])
+    const delays = [
+      ...(left ? [AGAIN_MS] : []),
+      ...(waits ? [POOLS_EVERY_MS] : []),
+      ...(allocation?.wakeAt === undefined ? [] : [allocation.wakeAt - wallTime]),
+    ]
     this.#cancelAgain()
-    if (next < Number.POSITIVE_INFINITY) this.#cancelAgain = this.#ports.clock.after(next - now, () => this.#changed())
+    if (delays.length > 0) this.#cancelAgain = this.#ports.clock.after(Math.min(...delays), () => this.#changed())
   }
 
-  #servicesOf(entries: readonly Entry[]) {
+  /** Those of type LoadBalancer, and those that were. */
+  #servicesOf(entries: readonly Entry[]): SeenService[] {
     const labels = new Map(
       entries.flatMap(({ good }) =>
         good?.kind === 'Namespace' ? [[good.metadata.name, good.metadata.labels] as const] : [],
@@ -118,7 +127,9 @@ export class Ipam {
     )
     return entries.flatMap((entry) => {
       const { good } = entry
-      if (good?.kind !== 'Service' || good.spec.type !== 'LoadBalancer') return []
+      if (good?.kind !== 'Service') return []
+      const hasBeen = entry.condition !== undefined || good.status.loadBalancer.ingress.length > 0
+      if (good.spec.type !== 'LoadBalancer' && !hasBeen) return []
       return [{ entry, service: good, claim: this.#claim(good, labels.get(good.metadata.namespace ?? 'default')) }]
     })
   }
@@ -133,18 +144,23 @@ export class Ipam {
   }
 
   #isOurs({ spec }: Service): boolean {
-    return spec.loadBalancerClass === undefined ? this.#defaultClass : spec.loadBalancerClass === LOAD_BALANCER_CLASS
+    const { type, loadBalancerClass } = spec
+    if (type !== 'LoadBalancer') return false
+    return loadBalancerClass === undefined ? this.#options.defaultClass : loadBalancerClass === LOAD_BALANCER_CLASS
   }
 
   /** The pools whose status is otherwise; `waits`: some come later, for they were written a moment ago. */
-  #poolWrites(entries: readonly Entry[], now: number) {
+  #poolWrites(entries: readonly Entry[], pools: Pools, now: number) {
     const usages = new Map(this.#pools.map((usage) => [usage.pool.name, usage]))
+    const resting = restingByPool(this.#plan?.resting ?? new Map(), pools)
     let waits = false
     const writes = entries.flatMap((entry) => {
       if (entry.kind !== 'IPAddressPool') return []
       const usage = usages.get(entry.name)
+      if (usage === undefined && entry.good !== undefined) return []
       const { clock, client } = this.#ports
-      const write = poolWrite(usage, entry, clock.wallTime(), client, this.#events, () => {
+      const rested = resting.get(entry.name) ?? []
+      const write = poolWrite(usage, rested, entry, clock.wallTime(), client, this.#events, () => {
         this.#poolsWritten.set(entry.uid, { content: write.content, at: clock.now() })
       })
       const before = this.#poolsWritten.get(entry.uid)

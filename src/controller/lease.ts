@@ -10,7 +10,8 @@ export interface LeasePorts {
 }
 
 export interface LeaseEvents {
-  acquired(): void
+  /** `released`: the one before gave the Lease up after its last write; otherwise one may still be on its way. */
+  acquired(released: boolean): void
   /** Nothing may be written from now on. */
   lost(): void
 }
@@ -97,7 +98,7 @@ export class Lease {
       const { namespace, name } = this.#at
       const value = { ...KIND, metadata: { namespace, name }, spec: { ...this.#held(), ...this.#acquired(0) } }
       await this.#ports.client.request('POST', leases(namespace), { type: 'application/json', value })
-      return this.#renewed(now)
+      return this.#renewed(now, false)
     }
     const isOurs = lease.holder === this.#at.identity
     if (lease.record !== this.#seen.record) this.#seen = { record: lease.record, since: clock.now() }
@@ -106,11 +107,11 @@ export class Lease {
     // A version that is not the newest any more is refused: of two that try, one gets it.
     const spec = { ...this.#held(), ...(!isOurs && this.#acquired(lease.transitions + 1)) }
     await this.#patch({ resourceVersion: lease.resourceVersion }, spec)
-    this.#renewed(now)
+    this.#renewed(now, lease.holder === '')
   }
 
   /** `at`: when the request left, which is before the API server counts from. */
-  #renewed(at: number): void {
+  #renewed(at: number, released: boolean): void {
     this.#renewedAt = at
     this.#cancelDeadline()
     const left = at + RENEW_DEADLINE_MS - this.#ports.clock.now()
@@ -118,7 +119,7 @@ export class Lease {
     if (this.#leading || this.#stopped) return
     this.#leading = true
     this.#ports.log.info({ identity: this.#at.identity }, 'leading')
-    this.#events.acquired()
+    this.#events.acquired(released)
   }
 
   #lost(reason: string): void {

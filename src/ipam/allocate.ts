@@ -32,6 +32,8 @@ export function allocate(claims: readonly Claim[], pools: Pools, resting: Readon
   for (const claim of inOrder) if (!claim.ours) for (const address of claim.addresses) holders.add(address, claim)
   const ours = inOrder.filter((claim) => claim.ours)
   const kept = new Map(ours.map((claim) => [claim, keep(claim, holders)]))
+  // What a Service shows is nobody else's, though it is to lose it: others get it when that has been seen.
+  for (const claim of ours) for (const address of [...claim.addresses, ...claim.shown]) holders.add(address, claim)
   const search = new Search(pools, holders, resting)
   const decisions = ours.map((claim) => decide(claim, kept.get(claim) ?? [], pools, holders, search))
   return { decisions, taken: [...holders.addresses] }
@@ -64,7 +66,6 @@ function decide(claim: Claim, kept: readonly Address[], pools: Pools, holders: H
     const wanted = held === undefined || move === 'Asked' || move === 'Reassign'
     const got = wanted && claim.fault === undefined ? search.find(claim, family, move === 'Reassign') : undefined
     if (got?.address !== undefined) {
-      if (held !== undefined) search.leave(held, claim)
       holders.add(got.address, claim)
       found.push(got.address)
       addresses.push(got.address)

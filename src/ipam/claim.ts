@@ -29,8 +29,10 @@ export interface Claim {
   readonly sharing?: Sharing
   /** Why what it asks for makes no sense. */
   readonly fault?: string
-  /** The addresses it has now. */
+  /** The addresses it has. */
   readonly addresses: readonly Address[]
+  /** The addresses its status shows; what was given a moment ago, or taken away, is not seen yet. */
+  readonly shown: readonly Address[]
 }
 
 export interface Sharing {
@@ -58,6 +60,7 @@ export function claimOf(service: Service, namespaceLabels: Labels, isOurs: (serv
       : faultOf(wanted, requested, families)
   const pool = metadata.annotations[ANNOTATION.pool]
   const sharing = sharingOf(service)
+  const shown = status.loadBalancer.ingress.flatMap(({ ip }) => (ip === undefined ? [] : (parseAddress(ip) ?? [])))
   return {
     uid: metadata.uid ?? `${namespace}/${metadata.name}`,
     name: `${namespace}/${metadata.name}`,
@@ -72,7 +75,8 @@ export function claimOf(service: Service, namespaceLabels: Labels, isOurs: (serv
     ...(pool !== undefined && { pool }),
     ...(sharing && { sharing }),
     ...(fault !== undefined && { fault }),
-    addresses: status.loadBalancer.ingress.flatMap(({ ip }) => (ip === undefined ? [] : (parseAddress(ip) ?? []))),
+    addresses: shown,
+    shown,
   }
 }
 

@@ -19,6 +19,7 @@ export class Holders {
 
   add(address: Address, claim: Claim): void {
     const holders = this.#of.get(address)
+    if (holders?.has(claim)) return
     if (holders === undefined) this.#of.set(address, new Set([claim]))
     else holders.add(claim)
     if (claim.sharing === undefined || (holders !== undefined && holders.size > 1)) return

@@ -12,7 +12,16 @@ export class Ledger {
   #given = new Map<string, readonly Address[]>()
   #taken: ReadonlySet<Address> = new Set()
   /** Address → when it has rested enough, in milliseconds of the clock that `now` is of. */
-  readonly #resting = new Map<Address, number>()
+  readonly #resting: Map<Address, number>
+
+  /** `resting`: as the ledger of the controller before had it. */
+  constructor(resting: ReadonlyMap<Address, number> = new Map()) {
+    this.#resting = new Map(resting)
+  }
+
+  get resting(): ReadonlyMap<Address, number> {
+    return this.#resting
+  }
 
   /** What every Service is to have now; `wakeAt`: when an address that somebody waits for has rested. */
   update(observed: readonly Claim[], pools: Pools, now: number): Allocation & { readonly wakeAt?: number } {
@@ -21,7 +30,7 @@ export class Ledger {
       return given === undefined ? claim : { ...claim, addresses: given }
     })
     for (const [address, until] of this.#resting) if (until <= now) this.#resting.delete(address)
-    this.#rest(new Set(claims.flatMap(({ addresses }) => addresses)), pools, now)
+    this.#rest(new Set(claims.flatMap(({ addresses, shown }) => [...addresses, ...shown])), pools, now)
 
     const allocation = allocate(claims, pools, new Set(this.#resting.keys()))
     this.#given = new Map(allocation.decisions.map(({ claim, addresses }) => [claim.uid, addresses]))

@@ -18,13 +18,13 @@ export type Found =
 export class Search {
   readonly #pools: Pools
   readonly #holders: Holders
-  readonly #resting: Set<Address>
+  readonly #resting: ReadonlySet<Address>
   readonly #cursors = new Map<string, Cursor>()
 
   constructor(pools: Pools, holders: Holders, resting: ReadonlySet<Address>) {
     this.#pools = pools
     this.#holders = holders
-    this.#resting = new Set(resting)
+    this.#resting = resting
   }
 
   /** An address of the family that the claim may have; `reassigning`: from pools that say so only. */
@@ -36,12 +36,6 @@ export class Search {
       if (problem !== undefined) return { problem }
     }
     return asked === undefined ? this.#any(claim, family, named, reassigning) : this.#asked(claim, asked)
-  }
-
-  /** A Service has left the address for another one: it rests. */
-  leave(address: Address, claim: Claim): void {
-    this.#holders.remove(address, claim)
-    if (!this.#holders.has(address)) this.#resting.add(address)
   }
 
   /** An address that was found is not taken after all. */

@@ -62,7 +62,7 @@ export const ipAddressPool = defineKind({
       namespaceSelector: labelSelector('Labels of the namespaces whose Services may have addresses.', 'all namespaces'),
       serviceSelector: labelSelector('Labels of the Services that may have addresses.', 'all Services'),
       reuseDelaySeconds: integer(
-        'How long an address that was given back rests before another Service gets it unasked; forgotten when the controller restarts.',
+        'How long an address that was given back rests before another Service gets it unasked.',
         { minimum: 0, maximum: 86_400, default: 60 },
       ),
       onRemoval: string(
@@ -74,7 +74,23 @@ export const ipAddressPool = defineKind({
   ),
   status: object(
     'What the agents and the controller say of this object.',
-    { conditions, ipv4: usage('IPv4 addresses.'), ipv6: usage('IPv6 addresses.') },
+    {
+      conditions,
+      ipv4: usage('IPv4 addresses.'),
+      ipv6: usage('IPv6 addresses.'),
+      resting: array(
+        'Addresses that were given back, so that the next controller lets them rest too.',
+        object(
+          'An address.',
+          {
+            address: string('The address.', { maxLength: 45, required: true }),
+            until: string('When it has rested.', { format: 'date-time', maxLength: 64, required: true }),
+          },
+          {},
+        ),
+        { maxItems: 4096, mapKey: 'address' },
+      ),
+    },
     {},
   ),
   columns: [

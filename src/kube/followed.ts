@@ -1,7 +1,7 @@
 import type { Clock } from '../../bgp/ports.ts'
 import type { KubeClient } from './client.ts'
 import { type Follower, follow } from './follow.ts'
-import { type Entry, ObjectCache } from './object-cache.ts'
+import { type Entry, ObjectCache, type Reading } from './object-cache.ts'
 import type { Resource } from './resources.ts'
 import { troubleText } from './trouble.ts'
 
@@ -31,18 +31,18 @@ export class FollowedObjects {
   readonly #loops: readonly { stop(): void }[]
   #health = ''
 
-  /** `conditionTypes`: kind → the type of condition its entries show, where it is not `Accepted`. */
+  /** `readings`: kind → what its entries show of the status. */
   constructor(
     resources: readonly Resource[],
     ports: FollowPorts,
     events: FollowedEvents,
-    conditionTypes: Readonly<Record<string, string>> = {},
+    readings: Readonly<Record<string, Reading>> = {},
   ) {
     this.#client = ports.client
     this.#events = events
     this.#followed = resources.map((resource) => ({
       resource,
-      cache: new ObjectCache(() => this.#changed(), conditionTypes[resource.kind]),
+      cache: new ObjectCache(() => this.#changed(), readings[resource.kind]),
     }))
     this.#loops = this.#followed.map((one) => follow(one.resource, ports.client, ports, this.#follower(one)))
   }

@@ -14,21 +14,32 @@ export interface Entry {
   readonly problems: readonly Problem[]
   readonly uid: string
   readonly generation: number
+  /** Of the newest version that was seen. */
+  readonly resourceVersion: string
   /** The condition of the cache's type that stands in its status now, by whomever it was written. */
   readonly condition?: Condition
+  /** All of its status, as it came, where the cache keeps that. */
+  readonly status?: unknown
+}
+
+/** What a cache keeps of the status of its objects. */
+export interface Reading {
+  /** Type of the condition that entries show; `Accepted` unless it is said. */
+  readonly conditionType?: string
+  readonly keepsStatus?: boolean
 }
 
 /** The objects of one kind, read by the one parser. A bad object stops none of the others. */
 export class ObjectCache {
   readonly #changed: () => void
-  readonly #conditionType: string
+  readonly #reading: Reading
   #entries = new Map<string, Entry>()
   /** The whole list has been seen once. */
   full = false
 
-  constructor(changed: () => void, conditionType = 'Accepted') {
+  constructor(changed: () => void, reading: Reading = {}) {
     this.#changed = changed
-    this.#conditionType = conditionType
+    this.#reading = reading
   }
 
   get entries(): Iterable<Entry> {
@@ -41,9 +52,9 @@ export class ObjectCache {
     let differs = !this.full
     for (const raw of objects) {
       const key = keyOf(raw)
-      const entry = entryOf(raw, before.get(key), this.#conditionType)
+      const entry = entryOf(raw, before.get(key), this.#reading)
       this.#entries.set(key, entry)
-      differs ||= !isDeepStrictEqual(entry, before.get(key))
+      differs ||= !saysTheSame(entry, before.get(key))
     }
     this.full = true
     if (differs || before.size !== this.#entries.size) this.#changed()
@@ -52,10 +63,10 @@ export class ObjectCache {
   put(raw: unknown): void {
     const key = keyOf(raw)
     const before = this.#entries.get(key)
-    const entry = entryOf(raw, before, this.#conditionType)
+    const entry = entryOf(raw, before, this.#reading)
     this.#entries.set(key, entry)
     // Most changes (heartbeats, fields we do not read) change nothing for us.
-    if (!isDeepStrictEqual(entry, before)) this.#changed()
+    if (!saysTheSame(entry, before)) this.#changed()
   }
 
   remove(raw: unknown): void {
@@ -63,10 +74,14 @@ export class ObjectCache {
   }
 }
 
-function entryOf(raw: unknown, before: Entry | undefined, conditionType: string): Entry {
+function saysTheSame(entry: Entry, before: Entry | undefined): boolean {
+  return before !== undefined && isDeepStrictEqual({ ...entry, resourceVersion: before.resourceVersion }, before)
+}
+
+function entryOf(raw: unknown, before: Entry | undefined, reading: Reading): Entry {
   const parsed: Parsed = parseObject(raw, { position: 'an object without name' })
   const metadata = metadataOf(raw)
-  const condition = conditionOf(raw, conditionType)
+  const condition = conditionOf(raw, reading.conditionType ?? 'Accepted')
   const good = parsed.ok ? parsed.object : before?.good
   return {
     kind: isRecord(raw) ? String(raw['kind']) : '',
@@ -75,7 +90,9 @@ function entryOf(raw: unknown, before: Entry | undefined, conditionType: string)
     problems: parsed.ok ? [] : parsed.problems,
     uid: String(metadata['uid'] ?? ''),
     generation: Number(metadata['generation'] ?? 0),
+    resourceVersion: String(metadata['resourceVersion'] ?? ''),
     ...(condition && { condition }),
+    ...(reading.keepsStatus && isRecord(raw) && { status: raw['status'] }),
   }
 }
 

@@ -184,6 +184,47 @@ describe.skipIf(reason !== undefined)('routelet controller', () => {
     await told('web', 'AddressReallocated')
   })
 
+  test('a Service that is no load balancer any more gives back its address, and our condition goes', async () => {
+    apply(pool('a', '192.0.2.0/32'), service('web'))
+    const one = await start()
+    await has('web', '192.0.2.0')
+    const patch = { spec: { type: 'ClusterIP', loadBalancerClass: null, allocateLoadBalancerNodePorts: null } }
+    const body = { type: 'application/merge-patch+json', value: patch } as const
+    await admin.request('PATCH', `${SERVICES}/web`, body)
+    await eventually('the condition goes', async () => (await condition('web')) === undefined, WITHIN_MS)
+    await has('web', '')
+    apply(service('next'))
+    await has('next', '192.0.2.0')
+    expect(one.log('refuse')).toEqual([])
+  })
+
+  test('without --default-class any more, what it gave Services without a class goes', async () => {
+    const { loadBalancerClass: _, ...spec } = service('plain').spec as Record<string, unknown>
+    apply(pool('a', '192.0.2.0/30'), { ...service('plain'), spec })
+    const first = await start('--default-class')
+    await has('plain', '192.0.2.0')
+    first.end('SIGTERM')
+    await first.exited
+    await start()
+    await has('plain', '')
+    await told('plain', 'AddressReleased')
+    expect(await condition('plain')).toBeUndefined()
+  })
+
+  test('an address that was given back rests under the next leader too', async () => {
+    apply(ours('IPAddressPool', 'a', { addresses: ['192.0.2.0/31'], reuseDelaySeconds: 3600 }), service('web'))
+    const first = await start()
+    await has('web', '192.0.2.0')
+    await admin.request('DELETE', `${SERVICES}/web`)
+    const resting = async () =>
+      ((await admin.request('GET', `${POOLS}/a`)) as { status?: { resting?: readonly unknown[] } }).status?.resting
+    await eventually('the pool says that it rests', async () => (await resting())?.length === 1, WITHIN_MS)
+    await first.kill()
+    await start()
+    apply(service('other'))
+    await has('other', '192.0.2.1')
+  })
+
   test('a thousand Services at once all get one of their own', async () => {
     apply(pool('a', '10.20.0.0/16'))
     await start()

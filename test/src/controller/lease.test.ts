@@ -37,7 +37,10 @@ function server() {
     new Lease(
       { namespace: 'ns', name: 'lease', identity },
       { client, clock, random: () => 0.5, log: silentLog },
-      { acquired: () => events.push(`${identity} acquired`), lost: () => events.push(`${identity} lost`) },
+      {
+        acquired: (released) => events.push(`${identity} acquired${released ? ', released' : ''}`),
+        lost: () => events.push(`${identity} lost`),
+      },
     )
   /** Lets time pass, and what was asked be answered. */
   const pass = async (ms: number) => {
@@ -71,7 +74,7 @@ describe('the Lease', () => {
     await a.stop()
     await a.release()
     await pass(5_000)
-    expect(events).toEqual(['a acquired', 'b acquired'])
+    expect(events).toEqual(['a acquired', 'b acquired, released'])
     expect(state.lease?.spec).toMatchObject({ holderIdentity: 'b', leaseTransitions: 1 })
   })
 

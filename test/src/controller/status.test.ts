@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { address } from '../../../routing/ip/address.ts'
 import { invalidCondition, poolCondition, poolUsage } from '../../../src/controller/pool-status.ts'
-import { SERVICE_CONDITION, serviceChange } from '../../../src/controller/service-status.ts'
+import { releaseChange, SERVICE_CONDITION, serviceChange } from '../../../src/controller/service-status.ts'
 import type { Decision } from '../../../src/ipam/allocate.ts'
 import type { Condition } from '../../../src/kinds/common.ts'
 import { parseObject } from '../../../src/objects/parse.ts'
@@ -17,13 +17,19 @@ const had: Condition = {
   lastTransitionTime: '2029-01-01T00:00:00Z',
 }
 
+const failing: Condition = { ...had, status: 'False', reason: 'AddressInUse' }
+
+function entry(condition?: Condition) {
+  return { uid: 'shop/web', resourceVersion: '7', ...(condition && { condition }) }
+}
+
 function change(ingress: readonly object[], decision: Partial<Decision>, before?: Condition) {
   const service = {
     ...serviceObject('shop/web', {}),
     status: { loadBalancer: { ingress: ingress as { ip: string }[] } },
   }
   const whole = { claim: claim('shop/web'), addresses: [], reason: 'Allocated' as const, message: '', ...decision }
-  return serviceChange(whole, service, before, NOW)
+  return serviceChange(whole, { entry: entry(before), service }, NOW)
 }
 
 describe('the status of a Service', () => {
@@ -31,7 +37,7 @@ describe('the status of a Service', () => {
     const addresses = [address('192.0.2.1')]
     expect(change([], { addresses })).toMatchObject({
       patch: {
-        metadata: { uid: 'shop/web' },
+        metadata: { uid: 'shop/web', resourceVersion: '7' },
         status: {
           loadBalancer: { ingress: [{ ip: '192.0.2.1' }] },
           conditions: [{ ...had, lastTransitionTime: '2030-01-01T00:00:00Z' }],
@@ -44,7 +50,7 @@ describe('the status of a Service', () => {
 
   test('keeps the ipMode of an address that stays', () => {
     const addresses = [address('192.0.2.1'), address('2001:db8::1')]
-    expect(change([{ ip: '192.0.2.1', ipMode: 'Proxy' }], { addresses }, had)).toMatchObject({
+    expect(change([{ ip: '192.0.2.1', ipMode: 'Proxy' }], { addresses }, failing)).toMatchObject({
       patch: { status: { loadBalancer: { ingress: [{ ip: '192.0.2.1', ipMode: 'Proxy' }, { ip: '2001:db8::1' }] } } },
     })
   })
@@ -53,7 +59,7 @@ describe('the status of a Service', () => {
     const failed = { reason: 'PoolExhausted', message: 'no address is free' } as const
     const first = change([], failed)
     expect(first?.patch).toEqual({
-      metadata: { uid: 'shop/web' },
+      metadata: { uid: 'shop/web', resourceVersion: '7' },
       status: { conditions: [expect.objectContaining({ status: 'False', ...failed })] },
     })
     expect(first?.events).toMatchObject([{ type: 'Warning', ...failed }])
@@ -61,9 +67,44 @@ describe('the status of a Service', () => {
   })
 
   test('says when an address was taken for another one', () => {
-    expect(change([{ ip: '192.0.2.9' }], { addresses: [address('192.0.2.1')] }, had)?.events).toMatchObject([
+    expect(change([{ ip: '192.0.2.9' }], { addresses: [address('192.0.2.1')] }, failing)?.events).toMatchObject([
       { reason: 'AddressReallocated', message: 'has 192.0.2.1 instead of 192.0.2.9' },
     ])
+  })
+
+  test('of one that has what it asks for says first that this changes', () => {
+    expect(change([{ ip: '192.0.2.9' }], { addresses: [address('192.0.2.1')] }, had)).toEqual({
+      patch: {
+        metadata: { uid: 'shop/web', resourceVersion: '7' },
+        status: { conditions: [expect.objectContaining({ status: 'Unknown', reason: 'Pending' })] },
+      },
+      events: [],
+    })
+  })
+})
+
+describe('a Service that is not ours any more', () => {
+  const release = (ingress: readonly string[], condition?: Condition) => {
+    const service = serviceObject('shop/web', { class: 'example.com/lb', has: ingress })
+    return releaseChange({ entry: entry(condition), service }, pools({ a: ['192.0.2.0/24'] }))
+  }
+
+  test('loses what we gave it, and our condition; what another one gave stays', () => {
+    expect(release(['192.0.2.1', '203.0.113.1'], had)).toMatchObject({
+      patch: {
+        metadata: { uid: 'shop/web', resourceVersion: '7' },
+        status: {
+          loadBalancer: { ingress: [{ ip: '203.0.113.1' }] },
+          conditions: [{ type: SERVICE_CONDITION, $patch: 'delete' }],
+        },
+      },
+      events: [{ type: 'Normal', reason: 'AddressReleased', message: 'gave back 192.0.2.1' }],
+    })
+    expect(release(['203.0.113.1'], had)?.patch).not.toHaveProperty('status.loadBalancer')
+  })
+
+  test('is left alone where we never gave it anything', () => {
+    expect(release(['192.0.2.1'])).toBeUndefined()
   })
 })
 

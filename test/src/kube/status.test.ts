@@ -113,6 +113,7 @@ describe('Accepted', () => {
     name: 'tor-1',
     uid: 'u',
     generation: 2,
+    resourceVersion: '2',
     problems,
     ...(accepted && {
       condition: {
@@ -264,7 +265,9 @@ describe('the writer', () => {
 
   test('tells an object whether it is accepted, by name and uid', async () => {
     const { itself, state, writes, pass } = writer()
-    state.entries = [{ kind: 'BGPPeer', name: 'tor-1', uid: 'u7', generation: 1, problems: [problem] }]
+    state.entries = [
+      { kind: 'BGPPeer', name: 'tor-1', uid: 'u7', generation: 1, resourceVersion: '1', problems: [problem] },
+    ]
     itself.touch()
     await pass(4000)
     expect(writes.at(-1)).toEqual({
