@@ -117,7 +117,7 @@ metadata: { name: p${host} }
 spec:
   address: 10.50.0.${host}
   peerASN: ${asn}
-  passive: ${host === 4}
+  passive: true
   timers: { holdSeconds: 9, keepaliveSeconds: 3, connectRetrySeconds: 1 }
   importPolicies: [all]
   exportPolicies: [all]

@@ -84,15 +84,18 @@ describe.skipIf(reason !== undefined)(
       const kernels = await Promise.all(hosts.map(async (n) => RouteWatch.start(await stage.host(n))))
       const missed = new Set<string>()
       let over = false
-      const looking = tables.map(async (table) => {
+      const look = async (table: Running) => {
         while (!over) {
           if ((await table.route(OURS)) === undefined) missed.add(`${OURS} in a table`)
           await pause(LOOK_EVERY_MS)
         }
-      })
+      }
+      const looking = Promise.all(tables.map(look))
+      // Where the test fails before its end, nobody asks what became of it.
+      looking.catch(() => {})
       return async () => {
         over = true
-        await Promise.all(looking)
+        await looking
         const deleted = await Promise.all(kernels.map((kernel) => kernel.end()))
         return [...missed, ...deleted.flat().filter((route) => ALL.includes(route))]
       }

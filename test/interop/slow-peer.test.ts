@@ -127,6 +127,7 @@ kind: BGPPeer
 metadata: { name: p${host} }
 spec:
   address: 10.50.0.${host}
+  passive: true
 ${PEER}`,
   )
   .join('')}`
