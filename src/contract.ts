@@ -44,6 +44,7 @@ export interface Announcement {
 
 export type SilentReason =
   | 'NoAdvertisement'
+  | 'ExternalIPNotAllowed'
   | 'NoMatchingPeer'
   | 'NoServingEndpoint'
   | 'NoLocalEndpoint'

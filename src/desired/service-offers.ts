@@ -1,6 +1,7 @@
 import { type Address, familyOf } from '../../routing/ip/address.ts'
-import { hostPrefix } from '../../routing/ip/prefix.ts'
+import { contains, hostPrefix, prefix as prefixOf, prefixWords } from '../../routing/ip/prefix.ts'
 import type { SilentReason } from '../contract.ts'
+import type { BGPAdvertisement } from '../kinds/bgp-advertisement.ts'
 import type { Advertisement, Offer, Offers, Silence } from './offer.ts'
 import { poolHolds } from './pools.ts'
 import { selects } from './selectors.ts'
@@ -17,20 +18,53 @@ export function serviceOffers(context: Context, advertisements: readonly Adverti
   const offers: Offer[] = []
   const silences: Silence[] = []
   for (const service of context.cluster.services) {
-    if (!service.isLoadBalancer) continue
-    const object = `Service ${service.name}`
-    const withoutAddress = reasonWithoutAddress(service)
-    if (withoutAddress !== undefined) {
-      silences.push({ object, reason: withoutAddress })
-      continue
-    }
-    for (const address of service.addresses) {
-      const found = addressOffers(service, address, context, ofServices)
-      offers.push(...found.offers)
-      silences.push(...found.silences)
-    }
+    const found = [...loadBalancerOffers(service, context, ofServices), ...otherOffers(service, context, ofServices)]
+    offers.push(...found.flatMap((one) => one.offers))
+    silences.push(...found.flatMap((one) => one.silences))
   }
   return { offers, silences }
+}
+
+type AddressKind = NonNullable<BGPAdvertisement['spec']['service']>['addresses'][number]
+
+/** One address of a Service, and what decides who serves it. */
+interface ServiceAddress {
+  readonly service: ServiceView
+  readonly kind: AddressKind
+  readonly address: Address
+  readonly policy: 'Cluster' | 'Local'
+}
+
+/** Every load balancer has a word on each of its addresses, or on having none. */
+function loadBalancerOffers(
+  service: ServiceView,
+  context: Context,
+  advertisements: readonly Advertisement[],
+): readonly Offers[] {
+  if (!service.isLoadBalancer) return []
+  const reason = reasonWithoutAddress(service)
+  if (reason !== undefined) return [{ offers: [], silences: [{ object: `Service ${service.name}`, reason }] }]
+  return service.addresses.map((address) => {
+    const what: ServiceAddress = { service, kind: 'LoadBalancerIP', address, policy: service.externalTrafficPolicy }
+    const matching = advertisements.filter((one) => matches(one, what, context.cluster))
+    return addressOffers(what, context, matching)
+  })
+}
+
+/** External and cluster IPs, which every Service has, are spoken of where an advertisement asks for them. */
+function otherOffers(service: ServiceView, context: Context, advertisements: readonly Advertisement[]): Offers[] {
+  const all: readonly ServiceAddress[] = [
+    ...service.externalAddresses.map(
+      (address) => ({ service, kind: 'ExternalIP', address, policy: service.externalTrafficPolicy }) as const,
+    ),
+    ...service.clusterAddresses.map(
+      (address) => ({ service, kind: 'ClusterIP', address, policy: service.internalTrafficPolicy }) as const,
+    ),
+  ]
+  return all.flatMap((what) => {
+    const matching = advertisements.filter((one) => matches(one, what, context.cluster))
+    return matching.length === 0 ? [] : [addressOffers(what, context, matching)]
+  })
 }
 
 function reasonWithoutAddress(service: ServiceView): SilentReason | undefined {
@@ -39,25 +73,14 @@ function reasonWithoutAddress(service: ServiceView): SilentReason | undefined {
 }
 
 /** The offers of one address; when there are none, one silence: of the advertisement that came furthest. */
-function addressOffers(
-  service: ServiceView,
-  address: Address,
-  context: Context,
-  advertisements: readonly Advertisement[],
-): Offers {
-  const object = `Service ${service.name}`
-  const prefix = hostPrefix(address)
-  const matching = advertisements.filter((one) => matches(one, service, address, context.cluster))
-  const judged = matching.map((one) => ({ one, ...judge(one, service, address, context) }))
+function addressOffers(what: ServiceAddress, context: Context, matching: readonly Advertisement[]): Offers {
+  const { name } = what.service
+  const object = `Service ${name}`
+  const prefix = hostPrefix(what.address)
+  const judged = matching.map((one) => ({ one, ...judge(one, what, context) }))
   const offers = judged
     .filter(({ reason }) => reason === undefined)
-    .map(({ one, sessions }) => ({
-      prefix,
-      object,
-      because: `service ${service.name}`,
-      advertisement: one,
-      sessions,
-    }))
+    .map(({ one, sessions }) => ({ prefix, object, because: `service ${name}`, advertisement: one, sessions }))
   if (offers.length > 0) return { offers, silences: [] }
 
   const depth = ({ reason }: { readonly reason: SilentReason | undefined }) => ORDER.indexOf(reason ?? '')
@@ -71,36 +94,44 @@ function addressOffers(
   return { offers: [], silences: [silence] }
 }
 
-function matches(
-  { object }: Advertisement,
-  service: ServiceView,
-  address: Address,
-  { pools }: ClusterSnapshot,
-): boolean {
-  const { selector, namespaceSelector, pools: named = [] } = object.spec.service ?? {}
+function matches({ object }: Advertisement, what: ServiceAddress, { pools }: ClusterSnapshot): boolean {
+  const { service, kind, address } = what
+  const { addresses = DEFAULT_KINDS, selector, namespaceSelector, pools: named = [] } = object.spec.service ?? {}
+  const isInPool = () => pools.some((pool) => named.includes(pool.metadata.name) && poolHolds(pool, address))
   return (
+    addresses.includes(kind) &&
     selects(selector, service.labels) &&
     selects(namespaceSelector, service.namespaceLabels) &&
-    (named.length === 0 || pools.some((pool) => named.includes(pool.metadata.name) && poolHolds(pool, address)))
+    (kind !== 'LoadBalancerIP' || named.length === 0 || isInPool())
   )
 }
 
+/** Of an advertisement that says nothing of Services. */
+const DEFAULT_KINDS: readonly AddressKind[] = ['LoadBalancerIP']
 const ORDER = Object.keys(silentReasons)
 
 function judge(
   advertisement: Advertisement,
-  service: ServiceView,
-  address: Address,
+  what: ServiceAddress,
   context: Context,
 ): { readonly reason: SilentReason | undefined; readonly sessions: Advertisement['sessions'] } {
-  const family = FAMILY_NAME[familyOf(address)]
+  const family = FAMILY_NAME[familyOf(what.address)]
   const sessions = advertisement.sessions.filter(({ config }) => config.families.includes(family))
-  const reason = !advertisement.selectsUs
-    ? 'NodeNotSelected'
-    : sessions.length === 0
-      ? 'NoMatchingPeer'
-      : (nodeReason(context) ?? endpointReason(advertisement, service, address, context))
+  const reason = !isAllowed(advertisement, what)
+    ? 'ExternalIPNotAllowed'
+    : !advertisement.selectsUs
+      ? 'NodeNotSelected'
+      : sessions.length === 0
+        ? 'NoMatchingPeer'
+        : (nodeReason(context) ?? endpointReason(advertisement, what, context))
   return { reason, sessions }
+}
+
+/** Whoever may write a Service gives it external IPs, of others too. */
+function isAllowed({ object }: Advertisement, { kind, address }: ServiceAddress): boolean {
+  if (kind !== 'ExternalIP') return true
+  const words = prefixWords(hostPrefix(address))
+  return (object.spec.service?.externalIPs ?? []).some((allowed) => contains(prefixWords(prefixOf(allowed)), words))
 }
 
 /** A cordoned node goes on announcing: cordon says nothing about traffic. */
@@ -112,12 +143,11 @@ function nodeReason({ self }: Context): SilentReason | undefined {
 
 function endpointReason(
   { object }: Advertisement,
-  service: ServiceView,
-  address: Address,
+  { service, address, policy }: ServiceAddress,
   { self }: Context,
 ): SilentReason | undefined {
   const serving = service.serving[familyOf(address)]
   if (!serving.anywhere) return object.spec.service?.announceWithoutEndpoints ? undefined : 'NoServingEndpoint'
-  if (service.trafficPolicy === 'Cluster' || serving.on.has(self.name)) return undefined
+  if (policy === 'Cluster' || serving.on.has(self.name)) return undefined
   return 'NoLocalEndpoint'
 }

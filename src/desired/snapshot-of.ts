@@ -103,7 +103,11 @@ const serviceAlone = onceEach((service: Service) => {
       .filter(({ ipMode }) => ipMode !== 'Proxy')
       .map(({ ip }) => (ip === undefined ? undefined : parseAddress(ip)))
       .filter(isGiven),
-    trafficPolicy: spec.externalTrafficPolicy,
+    externalAddresses: spec.externalIPs.map(parseAddress).filter(isGiven),
+    // Headless Services say `None`.
+    clusterAddresses: spec.clusterIPs.map(parseAddress).filter(isGiven),
+    externalTrafficPolicy: spec.externalTrafficPolicy,
+    internalTrafficPolicy: spec.internalTrafficPolicy,
   }
 })
 

@@ -45,7 +45,10 @@ export interface ServiceView {
   readonly loadBalancerClass?: string
   /** Load balancer addresses that the nodes themselves serve. */
   readonly addresses: readonly Address[]
-  readonly trafficPolicy: 'Cluster' | 'Local'
+  readonly externalAddresses: readonly Address[]
+  readonly clusterAddresses: readonly Address[]
+  readonly externalTrafficPolicy: 'Cluster' | 'Local'
+  readonly internalTrafficPolicy: 'Cluster' | 'Local'
   readonly serving: Readonly<Record<Family, Serving>>
 }
 

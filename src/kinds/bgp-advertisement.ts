@@ -16,7 +16,7 @@ const service = object(
   'Which service addresses; with type Service only.',
   {
     addresses: array(
-      'Which of the addresses of a Service.',
+      'Which of the addresses of a Service. LoadBalancerIP and ExternalIP go by its externalTrafficPolicy, ClusterIP by its internalTrafficPolicy.',
       string('A kind of address.', { oneOf: ['LoadBalancerIP', 'ExternalIP', 'ClusterIP'] }),
       { minItems: 1, maxItems: 3, default: ['LoadBalancerIP'] },
     ),
@@ -25,7 +25,12 @@ const service = object(
       'Labels of the namespace of the Service, kubernetes.io/metadata.name among them.',
       'all namespaces',
     ),
-    pools: objectNames('IPAddressPools the address must be in; none: any address.'),
+    pools: objectNames('IPAddressPools a LoadBalancerIP must be in; none: any LoadBalancerIP.'),
+    externalIPs: array(
+      'Prefixes that an ExternalIP must be in; whoever may write a Service may give it any ExternalIP.',
+      prefixItem,
+      { maxItems: 256, default: [] },
+    ),
     aggregationLengthIPv4: integer('IPv4 addresses are announced as prefixes of this length.', {
       minimum: 8,
       maximum: 32,
@@ -45,7 +50,15 @@ const service = object(
       false,
     ),
   },
-  {},
+  {
+    rules: [
+      {
+        rule: "('ExternalIP' in self.addresses) == (self.externalIPs.size() > 0)",
+        message: 'ExternalIP needs externalIPs, and no other kind of address takes any',
+        fieldPath: '.externalIPs',
+      },
+    ],
+  },
 )
 
 const attributes = object(

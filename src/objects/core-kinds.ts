@@ -59,6 +59,10 @@ const service = object(
       {
         type: string('ClusterIP, NodePort, LoadBalancer or ExternalName.', { maxLength: 32, default: 'ClusterIP' }),
         externalTrafficPolicy: string('Who may serve.', { oneOf: ['Cluster', 'Local'], default: 'Cluster' }),
+        internalTrafficPolicy: string('Who may serve from inside.', {
+          oneOf: ['Cluster', 'Local'],
+          default: 'Cluster',
+        }),
         loadBalancerClass: string('Whose load balancer it is.', { maxLength: 316 }),
         clusterIPs: list(text),
         externalIPs: list(address),

@@ -11,10 +11,6 @@ const isTrue: Row = { when: (value) => value === true, words: 'true' }
 const isPositive: Row = { when: (value) => Number(value) > 0, words: 'more than 0' }
 const isNotEmpty: Row = { when: (value) => Array.isArray(value) && value.length > 0, words: 'any item' }
 const isNot = (allowed: unknown): Row => ({ when: (value) => value !== allowed, words: `anything but ${allowed}` })
-const holdsMoreThan = (allowed: unknown): Row => ({
-  when: (value) => Array.isArray(value) && value.some((item) => item !== allowed),
-  words: `anything but ${allowed}`,
-})
 
 /**
  * What the kinds can say and this version does not do yet. It is refused where somebody asks for it, never ignored.
@@ -34,7 +30,6 @@ export const notYet: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
     'spec.bfdProfile': given,
   },
   BGPAdvertisement: {
-    'spec.service.addresses': holdsMoreThan('LoadBalancerIP'),
     'spec.service.aggregationLengthIPv4': isNot(32),
     'spec.service.aggregationLengthIPv6': isNot(128),
     'spec.service.weightByLocalEndpoints': isTrue,

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { NodeRoutingStatus } from '../../src/kinds/node-routing.ts'
+import { advertisement } from '../fakes/objects.ts'
 import { whyNot } from '../interop/stage.ts'
 import { hasKubectl, whyNoApiServer } from './apiserver.ts'
 import { Cluster } from './cluster.ts'
@@ -100,6 +101,39 @@ describe.skipIf(reason !== undefined)('a cluster with an API server and a router
       await allConverged()
       await cluster.api.apply(objects.endpoints('shop/local', [3]))
       services[local] = [3]
+      await allConverged()
+    })
+
+    test('is reached at its external IP by one policy, and at its cluster IP by the other', async () => {
+      const [allowed, other] = ['198.51.100.7', '192.0.2.53'] as const
+      const labels = { told: 'inside' }
+      const spec = { addresses: ['ExternalIP', 'ClusterIP'], externalIPs: ['198.51.100.0/24'] }
+      const facts = { type: 'ClusterIP', addresses: [], labels, externalIPs: [allowed, other] } as const
+      await cluster.api.apply(
+        advertisement('inside', { service: { ...spec, selector: { matchLabels: labels } } }),
+        objects.service('shop/inside', { ...facts, internalPolicy: 'Local' }),
+        objects.endpoints('shop/inside', [2]),
+      )
+      const inside = await cluster.api.kubectl(
+        'get',
+        'service',
+        '-n',
+        'shop',
+        'inside',
+        '-o',
+        'jsonpath={.spec.clusterIP}',
+      )
+      services[allowed] = EVERYWHERE
+      services[inside] = [2]
+      await allConverged()
+      expect((await node(1).status()).announcements).toEqual(
+        expect.arrayContaining([
+          expect.objectContaining({ prefix: `${other}/32`, silentBecause: 'ExternalIPNotAllowed' }),
+          expect.objectContaining({ prefix: `${inside}/32`, silentBecause: 'NoLocalEndpoint' }),
+        ]),
+      )
+      await cluster.api.kubectl('delete', 'service', '-n', 'shop', 'inside')
+      for (const address of [allowed, inside]) delete services[address]
       await allConverged()
     })
 

@@ -56,6 +56,9 @@ export interface ServiceFacts extends Meta {
   readonly type?: string
   readonly addresses?: readonly string[]
   readonly policy?: 'Cluster' | 'Local'
+  readonly internalPolicy?: 'Cluster' | 'Local'
+  readonly externalIPs?: readonly string[]
+  readonly clusterIPs?: readonly string[]
   readonly class?: string
   readonly ingress?: readonly object[]
 }
@@ -67,7 +70,14 @@ export function service(fullName: string, facts: ServiceFacts = {}): object {
     apiVersion: 'v1',
     kind: 'Service',
     metadata: namespaced(fullName, facts),
-    spec: { type, externalTrafficPolicy: policy, ...(facts.class !== undefined && { loadBalancerClass: facts.class }) },
+    spec: {
+      type,
+      externalTrafficPolicy: policy,
+      internalTrafficPolicy: facts.internalPolicy ?? 'Cluster',
+      ...(facts.class !== undefined && { loadBalancerClass: facts.class }),
+      ...(facts.externalIPs && { externalIPs: facts.externalIPs }),
+      ...(facts.clusterIPs && { clusterIPs: facts.clusterIPs }),
+    },
     status: { loadBalancer: { ingress: ingress ?? addresses.map((ip) => ({ ip })) } },
   }
 }

@@ -224,6 +224,90 @@ describe('announceWithoutEndpoints', () => {
   })
 })
 
+describe('external and cluster IPs:', () => {
+  const external = { addresses: ['ExternalIP'], externalIPs: ['198.51.100.0/24', '2001:db8:e::/48'] }
+  const cluster = { addresses: ['ClusterIP'] }
+  const plain = (facts: ServiceFacts) => web({ type: 'ClusterIP', addresses: [], ...facts })
+  const ex = '198.51.100.7/32'
+  const cl = '10.96.0.7/32'
+  const withEx = { externalIPs: ['198.51.100.7'] }
+  const withCl = { clusterIPs: ['10.96.0.7'] }
+  test.each([
+    ['an external IP of any type of Service', external, plain(withEx), ['n2'], [`${ex} → tor-1`]],
+    [
+      'an external IP outside of what is allowed',
+      external,
+      plain({ externalIPs: ['192.0.2.53'] }),
+      ['n1'],
+      ['192.0.2.53/32: ExternalIPNotAllowed'],
+    ],
+    [
+      'each external IP is judged alone',
+      external,
+      plain({ externalIPs: ['198.51.100.7', '198.51.101.7'] }),
+      ['n1'],
+      ['198.51.100.7/32 → tor-1', '198.51.101.7/32: ExternalIPNotAllowed'],
+    ],
+    [
+      'an external IP goes by externalTrafficPolicy',
+      external,
+      plain({ ...withEx, policy: 'Local', internalPolicy: 'Cluster' }),
+      ['n2'],
+      [`${ex}: NoLocalEndpoint`],
+    ],
+    [
+      'and not by internalTrafficPolicy',
+      external,
+      plain({ ...withEx, policy: 'Cluster', internalPolicy: 'Local' }),
+      ['n2'],
+      [`${ex} → tor-1`],
+    ],
+    ['a cluster IP', cluster, plain(withCl), ['n2'], [`${cl} → tor-1`]],
+    [
+      'a cluster IP goes by internalTrafficPolicy',
+      cluster,
+      plain({ ...withCl, policy: 'Cluster', internalPolicy: 'Local' }),
+      ['n2'],
+      [`${cl}: NoLocalEndpoint`],
+    ],
+    [
+      'with an endpoint of its own',
+      cluster,
+      plain({ ...withCl, policy: 'Cluster', internalPolicy: 'Local' }),
+      ['n1'],
+      [`${cl} → tor-1`],
+    ],
+    [
+      'and not by externalTrafficPolicy',
+      cluster,
+      plain({ ...withCl, policy: 'Local', internalPolicy: 'Cluster' }),
+      ['n2'],
+      [`${cl} → tor-1`],
+    ],
+    ['a cluster IP that nobody serves', cluster, plain(withCl), [], [`${cl}: NoServingEndpoint`]],
+    ['a headless Service has none', cluster, plain({ clusterIPs: ['None'] }), ['n1'], []],
+    ['nobody asks for cluster IPs', external, plain(withCl), ['n1'], []],
+    ['nobody asks for external IPs', cluster, plain(withEx), ['n1'], []],
+    ['pools are for load balancer addresses', { ...cluster, pools: ['x'] }, plain(withCl), ['n1'], [`${cl} → tor-1`]],
+    [
+      'the class of a load balancer says nothing of its cluster IP',
+      cluster,
+      web({ ...withCl, class: 'example.com/lb' }),
+      ['n1'],
+      [`${cl} → tor-1`, 'no address: NotOurClass'],
+    ],
+    [
+      'of a load balancer only what is asked for',
+      cluster,
+      web(withCl),
+      ['n1'],
+      [`${cl} → tor-1`, `${VIP}: NoAdvertisement`],
+    ],
+  ] as const)('%s', (_, spec, object, where, expected) => {
+    expect(said(n1(), tor, advertisement('all', { service: spec }), object, on(...where)).toSorted()).toEqual(expected)
+  })
+})
+
 test('without any advertisement nothing is announced', () => {
   expect(said(n1(), tor, web(), on('n1'))).toEqual(silent('NoAdvertisement'))
 })

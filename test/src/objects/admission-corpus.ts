@@ -243,8 +243,26 @@ const peers: readonly AdmissionCase[] = [
 
 const NEEDS_VALUES = 'In and NotIn need at least one value, Exists and DoesNotExist take none'
 
+const EXTERNAL = 'ExternalIP needs externalIPs, and no other kind of address takes any'
+
 const advertisements: readonly AdmissionCase[] = [
   { what: 'an advertisement of all services', object: advertisement({}) },
+  {
+    what: 'an advertisement of all addresses of Services',
+    object: advertisement({
+      service: { addresses: ['LoadBalancerIP', 'ExternalIP', 'ClusterIP'], externalIPs: ['198.51.100.0/24'] },
+    }),
+  },
+  {
+    what: 'external IPs without saying which are allowed',
+    object: advertisement({ service: { addresses: ['ExternalIP'] } }),
+    refused: rule('spec.service.externalIPs', EXTERNAL),
+  },
+  {
+    what: 'allowed external IPs without external IPs',
+    object: advertisement({ service: { externalIPs: ['198.51.100.0/24'] } }),
+    refused: rule('spec.service.externalIPs', EXTERNAL),
+  },
   { what: 'an advertisement of pod CIDRs', object: advertisement({ type: 'PodCIDR' }) },
   { what: 'an advertisement of prefixes', object: advertisement({ type: 'Prefix', prefixes: ['192.0.2.0/24'] }) },
   {
