@@ -228,7 +228,8 @@ export class Speaker {
   }
 
   #peerAt(connection: Connection): Peer | undefined {
-    for (const peer of this.#peers.values()) if (placeOf(peer.config) === placeOf(connection)) return peer
+    const place = placeOf(connection)
+    for (const peer of this.#peers.values()) if (placeOf(peer.config) === place) return peer
     return undefined
   }
 

@@ -198,25 +198,18 @@ function decodePath(octets: Uint8Array, start: number, end: number, source: SetS
 function decodeCommunities(octets: Uint8Array, start: number, end: number, f: SetFields): void {
   for (let at = start; at < end; at += 4) {
     if (octets[at] !== 0xff || octets[at + 1] !== 0xff) continue
-    switch (uint32At(octets, at)) {
-      case WellKnownCommunity.Blackhole:
-        f.flags |= SetFlag.Blackhole
-        break
-      case WellKnownCommunity.GracefulShutdown:
-        f.flags |= SetFlag.GracefulShutdown
-        break
-      case WellKnownCommunity.LlgrStale:
-        f.flags |= SetFlag.LongLivedStale
-        break
-      case WellKnownCommunity.NoAdvertise:
-        f.flags |= SetFlag.NoAdvertise
-        break
-      case WellKnownCommunity.NoExport:
-      case WellKnownCommunity.NoExportSubconfed:
-        f.flags |= SetFlag.NoExport
-    }
+    f.flags |= FLAG_OF_COMMUNITY.get(uint32At(octets, at)) ?? 0
   }
 }
+
+const FLAG_OF_COMMUNITY: ReadonlyMap<number, number> = new Map([
+  [WellKnownCommunity.Blackhole, SetFlag.Blackhole],
+  [WellKnownCommunity.GracefulShutdown, SetFlag.GracefulShutdown],
+  [WellKnownCommunity.LlgrStale, SetFlag.LongLivedStale],
+  [WellKnownCommunity.NoAdvertise, SetFlag.NoAdvertise],
+  [WellKnownCommunity.NoExport, SetFlag.NoExport],
+  [WellKnownCommunity.NoExportSubconfed, SetFlag.NoExport],
+])
 
 function decodeMpNextHop(octets: Uint8Array, start: number, f: SetFields): void {
   const length = octets[start + 3]!

@@ -40,7 +40,8 @@ function contentOf(document: Document.Parsed): { raw?: unknown; error?: string }
 
 function notYaml(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error)
-  return `not YAML: ${message.split('\n')[0]}`
+  // The first line points at an excerpt that follows it.
+  return `not YAML: ${message.split('\n')[0]!.replace(/:$/, '')}`
 }
 
 /** The same objects always give the same text. */

@@ -28,14 +28,14 @@ test('documents and items are numbered as a person would', () => {
 describe('refused is', () => {
   test.each([
     ['text that is no YAML', 'a: [', 'not YAML: '],
-    ['a key that stands there twice', 'a: 1\na: 2', 'Map keys must be unique'],
+    ['a key that stands there twice', 'a: 1\na: 2', /Map keys must be unique at line 2, column 1$/],
     ['an alias without anchor', 'a: *b', 'not YAML: '],
     ['aliases that multiply without end', bomb(), 'not YAML: Excessive alias count'],
   ])('%s', (_, text, message) => {
     const { objects, problems } = documentsOf(text, 'f.yaml')
     expect(objects).toEqual([])
     expect(problems).toEqual([
-      { kind: 'Invalid', object: 'document 1', file: 'f.yaml', path: '', message: expect.stringContaining(message) },
+      { kind: 'Invalid', object: 'document 1', file: 'f.yaml', path: '', message: expect.stringMatching(message) },
     ])
   })
 })
