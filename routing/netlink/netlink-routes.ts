@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import type { KernelRoutes, RouteWatcher } from '../fib/kernel-routes.ts'
 import type { RouteBatch } from '../fib/route-batch.ts'
 import type { Clock } from '../ports.ts'
@@ -63,6 +64,7 @@ export class NetlinkRoutes implements KernelRoutes {
       this.#changes.close()
       throw error
     }
+    this.#changes.shortenErrors()
     this.#changes.enlarge()
     this.#news.enlarge()
     this.#news.filter(dropNewsOf(this.#changes.port))
@@ -157,7 +159,7 @@ export class NetlinkRoutes implements KernelRoutes {
         return
       case MessageType.Done:
       case MessageType.Error:
-        if (isDump) this.#dumpEnds(errorOf(message))
+        if (isDump) this.#dumpStops(errorOf(message))
     }
   }
 
@@ -167,6 +169,12 @@ export class NetlinkRoutes implements KernelRoutes {
     this.#dump = { sequence, protocol, what, left }
     const request = what === 'objects' ? objectsRequest(sequence) : dumpRequest(MessageType.GetRoute, what, sequence)
     this.#news.send(request)
+  }
+
+  /** A route with so many next hops that it does not fit the part of a dump it should be in. */
+  #dumpStops(error: KernelError | undefined): void {
+    if (error?.errno === constants.errno.EMSGSIZE) this.#news.widen()
+    this.#dumpEnds(error)
   }
 
   #dumpEnds(error: KernelError | undefined): void {

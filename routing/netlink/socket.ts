@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import { RawNetlinkSocket } from 'netlink/dist/raw.js'
 import type { Clock } from '../ports.ts'
 import { NETLINK_ROUTE } from './constants.ts'
@@ -8,8 +9,13 @@ import type { SocketTuning } from './tuning.ts'
 
 const RECEIVE_BUFFER_OCTETS = 16_777_216
 const SEND_BUFFER_OCTETS = 1_048_576
-/** A dump comes in parts of this size, 32 in a turn of the event loop: some 4,000 routes. One with 250 IPv6 next hops still fits. */
-const MESSAGE_OCTETS = 8_192
+/**
+ * A dump comes in parts of this size, 32 in a turn of the event loop: some 4,000 routes. Each part takes as much memory,
+ * however short it is; so there is more only once a message did not fit, as one of 290 IPv6 next hops.
+ */
+const FIRST_MESSAGE_OCTETS = 8_192
+/** Attributes with 16 bits for their length end before. */
+const LAST_MESSAGE_OCTETS = 131_072
 /** After messages have come, it is seen whether others were lost. */
 const CHECK_DROPS_MS = 200
 
@@ -23,16 +29,21 @@ export interface SocketHandlers {
   message(message: Message): void
   /** Messages are lost. */
   overflow(): void
+  /** What was asked for is not answered. */
   failed(error: KernelError): void
 }
 
 /** A routing netlink socket. It keeps the process alive until it is closed. */
 export class NetlinkSocket {
-  readonly port: number
+  /** Another one after messages did not fit. */
+  port = 0
   #ports: SocketPorts
   #handlers: SocketHandlers
   #raw: RawNetlinkSocket
-  #descriptor: number
+  #descriptor = -1
+  #messageOctets = FIRST_MESSAGE_OCTETS
+  /** What has been asked of it, once more for a new one in its place. */
+  #settings: (() => void)[] = []
   #reader = new MessageReader()
   #drops = 0
   #cancelCheck: (() => void) | undefined
@@ -41,36 +52,41 @@ export class NetlinkSocket {
   constructor(ports: SocketPorts, handlers: SocketHandlers) {
     this.#ports = ports
     this.#handlers = handlers
-    this.#raw = openRaw()
-    this.port = this.#raw.address().port
-    this.#raw.on('message', (octets) => this.#safely(() => this.#received(octets)))
-    this.#raw.on('truncatedMessage', () => this.#safely(() => handlers.overflow()))
-    this.#raw.on('error', (error) =>
-      this.#safely(() => handlers.failed(new KernelError(errnoOf(error), 'netlink', error))),
-    )
-    try {
-      const descriptor = descriptorOf(this.port)
-      if (descriptor === undefined) throw new KernelError(0, 'cannot find the netlink socket in /proc')
-      this.#descriptor = descriptor
-      ports.tuning.dropOnOverflow(descriptor)
-    } catch (error) {
-      this.close()
-      throw error
-    }
+    this.#raw = this.#open()
   }
 
   /** Makes room for bursts, beyond what net.core.rmem_max allows. */
   enlarge(): void {
-    this.#ports.tuning.forceReceiveBuffer(this.#descriptor, RECEIVE_BUFFER_OCTETS)
+    this.#set(() => this.#ports.tuning.forceReceiveBuffer(this.#descriptor, RECEIVE_BUFFER_OCTETS))
   }
 
   /** What the program returns 0 for is not received. */
   filter(program: Uint8Array): void {
-    this.#ports.tuning.attachFilter(this.#descriptor, program)
+    this.#set(() => this.#ports.tuning.attachFilter(this.#descriptor, program))
+  }
+
+  /** Errors come without the request that they are about, which may be as long as it likes. */
+  shortenErrors(): void {
+    this.#set(() => this.#ports.tuning.shortenErrors(this.#descriptor))
   }
 
   join(...groups: readonly number[]): void {
-    for (const group of groups) this.#raw.addMembership(group)
+    this.#set(() => {
+      for (const group of groups) this.#raw.addMembership(group)
+    })
+  }
+
+  /** A message did not fit, or the kernel could not make it as short as it had to be: from now on there is more room. */
+  widen(): void {
+    if (this.#messageOctets < LAST_MESSAGE_OCTETS) {
+      this.#messageOctets *= 4
+      this.#raw.close()
+      this.#raw = this.#open()
+      this.#drops = 0
+      for (const again of this.#settings) again()
+      this.#handlers.failed(new KernelError(constants.errno.EMSGSIZE, 'netlink, with too little room for an answer'))
+    }
+    this.#handlers.overflow()
   }
 
   /** The octets must not change before the kernel has answered. */
@@ -83,6 +99,31 @@ export class NetlinkSocket {
     this.#closed = true
     this.#cancelCheck?.()
     this.#raw.close()
+  }
+
+  #set(setting: () => void): void {
+    this.#settings.push(setting)
+    setting()
+  }
+
+  #open(): RawNetlinkSocket {
+    const raw = openRaw(this.#messageOctets)
+    raw.on('message', (octets) => this.#safely(() => this.#received(octets)))
+    raw.on('truncatedMessage', () => this.#safely(() => this.widen()))
+    raw.on('error', (error) =>
+      this.#safely(() => this.#handlers.failed(new KernelError(errnoOf(error), 'netlink', error))),
+    )
+    try {
+      this.port = raw.address().port
+      const descriptor = descriptorOf(this.port)
+      if (descriptor === undefined) throw new KernelError(0, 'cannot find the netlink socket in /proc')
+      this.#descriptor = descriptor
+      this.#ports.tuning.dropOnOverflow(descriptor)
+      return raw
+    } catch (error) {
+      raw.close()
+      throw error
+    }
   }
 
   /** What is thrown within a callback of the package aborts the process; outside, it is an exception like others. */
@@ -112,11 +153,11 @@ export class NetlinkSocket {
   }
 }
 
-function openRaw(): RawNetlinkSocket {
+function openRaw(messageOctets: number): RawNetlinkSocket {
   try {
     return new RawNetlinkSocket(NETLINK_ROUTE, {
       messagePeeking: false,
-      msgBufferSize: MESSAGE_OCTETS,
+      msgBufferSize: messageOctets,
       recvBufferSize: RECEIVE_BUFFER_OCTETS,
       sendBufferSize: SEND_BUFFER_OCTETS,
     })

@@ -12,6 +12,7 @@ const SO_RCVBUF = 8
 const SO_RCVBUFFORCE = 33
 const SOL_NETLINK = 270
 const NETLINK_NO_ENOBUFS = 5
+const NETLINK_CAP_ACK = 10
 const IPPROTO_TCP = 6
 const IPPROTO_IPV6 = 41
 const IPV6_V6ONLY = 26
@@ -90,6 +91,11 @@ export function forceReceiveBuffer(fd: number, octets: number): void {
 /** A netlink socket whose receive buffer is full counts what it drops, and reports no error. */
 export function dropOnOverflow(fd: number): void {
   setInteger(fd, SOL_NETLINK, NETLINK_NO_ENOBUFS, 1, 'cannot set up a netlink socket')
+}
+
+/** NETLINK_CAP_ACK. */
+export function shortenErrors(fd: number): void {
+  setInteger(fd, SOL_NETLINK, NETLINK_CAP_ACK, 1, 'cannot set up a netlink socket')
 }
 
 /** A classic BPF program, as octets of struct sock_filter: what it returns 0 for is not received. */

@@ -22,6 +22,8 @@ class Watcher implements RouteWatcher {
   readonly heard: string[] = []
   dumps = 0
   overflows = 0
+  /** Most of any route in a dump. */
+  nextHops = 0
 
   #note(what: string, { prefix, protocol }: KernelRoute): void {
     if (protocol !== 2) this.heard.push(`${what} ${formatPrefix(prefix)}${protocol === 179 ? '' : ` of ${protocol}`}`)
@@ -36,6 +38,7 @@ class Watcher implements RouteWatcher {
   }
 
   found(route: KernelRoute): void {
+    this.nextHops = Math.max(this.nextHops, route.nextHops.count)
     this.#note('found', route)
   }
 
@@ -71,6 +74,7 @@ describe.skipIf(skip)(`routes over netlink${skip ? ` (skipped: ${skip})` : ''}`,
 
   beforeEach(() => {
     ipBatch(['route flush proto 179', 'route flush proto 4'])
+    ipBatch(['route flush proto 4'], '-6')
     routes = new NetlinkRoutes({ clock: systemClock, tuning: netlinkTuning }, true)
     watcher = new Watcher()
     routes.watch(watcher)
@@ -126,6 +130,43 @@ describe.skipIf(skip)(`routes over netlink${skip ? ` (skipped: ${skip})` : ''}`,
     ip('route del 10.1.7.0/24')
     await eventually('the last of the news', () => watcher.heard.includes('removed 10.1.7.0/24'))
     expect(watcher.heard).toEqual(['added 10.9.0.0/16 of 4', 'removed 10.1.7.0/24'])
+  })
+
+  test.each([
+    [300, 'more than fits a part of a dump at first'],
+    [1_000, 'nearly more than the kernel can show'],
+  ])('a route with %d IPv6 next hops: %s', async (count) => {
+    const vias = Array.from({ length: count }, (_, i) => `via fe80::${(i + 1).toString(16)} dev west proto 4`)
+    ipBatch(
+      vias.map((via) => `route append 2001:db8:9::/48 ${via}`),
+      '-6',
+    )
+    await eventually('the dump shows the route', async () => {
+      watcher.heard.length = 0
+      routes.dump(179)
+      const dumps = watcher.dumps
+      await eventually('the dump ends', () => watcher.dumps > dumps)
+      return watcher.heard.includes('found 2001:db8:9::/48 of 4')
+    })
+    expect(watcher.nextHops).toBe(count)
+    watcher.overflows = 0
+    ip('-6 route del 2001:db8:9::/48 proto 4')
+    await eventually('the news', () => watcher.heard.includes('removed 2001:db8:9::/48 of 4'))
+    expect(watcher.overflows).toBe(0)
+  })
+
+  test('the failure of a route with very many next hops is told like others', async () => {
+    const nextHops = Array.from({ length: 900 }, (_, i) => ({
+      gateway: address(`2001:db8:ffff::${(i + 1).toString(16)}`),
+      interfaceIndex: link,
+      weight: 1,
+    }))
+    const outcome = await apply(
+      [Operation.Add, '2001:db8:9::/48', { type: 'unicast', metric: 5, nextHops }],
+      [Operation.Add, '10.1.0.0/16', via('192.0.2.2')],
+    )
+    expect(outcome[0]).not.toBe(0)
+    expect(outcome[1]).toBe(0)
   })
 
   test('a dump tells all, whoever made it', async () => {
