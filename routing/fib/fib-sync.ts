@@ -12,6 +12,9 @@ const REVISIT_ROWS = 20_000
 const REPAIR_MS = 100
 /** Own changes in bulk make the kernel's news overflow; it is no use to read all before they are through, up to this time. */
 const QUIET_AT_LAST_MS = 2_000
+/** While so many more rows wait with each turn, sending waits for this time: long rounds are cheap (`RowQueue`). */
+const POUR_ROWS = 500
+const POUR_MS = 50
 const RETRY_FIRST_MS = 1_000
 const RETRY_LAST_MS = 30_000
 
@@ -35,6 +38,9 @@ export class FibSync implements RouteWatcher {
   /** When to read everything anew: before anything else, or once nothing more important waits. */
   #dumpDue: 'no' | 'when-quiet' | 'now' = 'no'
   #cancelQuiet: (() => void) | undefined
+  /** How many rows waited in the turn before, and since when they become many more with each. */
+  #waited = 0
+  #pouringSince: number | undefined
   #retryMs = RETRY_FIRST_MS
   #retryWithDump = false
   #cancelRetry: (() => void) | undefined
@@ -148,7 +154,17 @@ export class FibSync implements RouteWatcher {
     else if (this.#fib.revisiting) {
       this.#fib.revisit(REVISIT_ROWS)
       this.kick()
-    } else this.#apply()
+    } else if (this.#waitsForMore()) this.kick()
+    else this.#apply()
+  }
+
+  #waitsForMore(): boolean {
+    const { pending } = this.#fib
+    const pours = pending >= this.#waited + POUR_ROWS
+    this.#waited = pending
+    const now = this.#ports.clock.now()
+    this.#pouringSince = pours ? (this.#pouringSince ?? now) : undefined
+    return this.#pouringSince !== undefined && now - this.#pouringSince < POUR_MS
   }
 
   #dump(): void {
