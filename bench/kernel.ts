@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { chmodSync, mkdtempSync, openSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { stdout } from 'node:process'
 import Table from 'cli-table3'
@@ -41,6 +41,8 @@ const BASE = 45_000
 /** For the resync every n-th route is missing. */
 const MISSING = 100
 const POLL_MS = 10
+/** Of the log of a daemon that fails, in characters. */
+const LAST_WORDS = 1_000
 
 /**
  * Routes from the wire into the kernel: `add` all, `replace` their next hop, `resync` after the daemon was killed and
@@ -184,6 +186,10 @@ class KernelRun {
     if (found !== this.#prefixes) throw new Error(`${found} of ${this.#prefixes} routes go over ${nextHop}`)
   }
 
+  #lastWords(): string {
+    return readFileSync(join(this.#folder, 'log'), 'utf8').slice(-LAST_WORDS) || 'it said nothing'
+  }
+
   /** When the condition is found to hold, the moment it was looked at counts, not how long looking took. */
   async #timed(what: Action, begin: () => void | Promise<void>, done: () => boolean): Promise<number> {
     const start = performance.now()
@@ -192,8 +198,13 @@ class KernelRun {
       await new Promise((resolve) => setTimeout(resolve, POLL_MS))
       const now = performance.now()
       if (done()) return now - start
+      const gone = this.#children.find(({ exitCode, signalCode }) => exitCode !== null || signalCode !== null)
+      if (gone !== undefined)
+        throw new Error(`${what}: it ended with ${gone.signalCode ?? gone.exitCode}: ${this.#lastWords()}`)
       if (now - start > this.#deadlineMs)
-        throw new Error(`${what} not done within ${this.#deadlineMs / 1000} s, the kernel has ${this.#table.count}`)
+        throw new Error(
+          `${what} not done within ${this.#deadlineMs / 1000} s, the kernel has ${this.#table.count}: ${this.#lastWords()}`,
+        )
     }
   }
 }

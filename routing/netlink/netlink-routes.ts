@@ -92,7 +92,7 @@ export class NetlinkRoutes implements KernelRoutes {
     const cancelTimeout = this.#clock.after(ANSWER_MS, () => this.#lost())
     this.#sent = { batch, groups, first, done, cancelTimeout }
     if (batch.length === 0) objects.askForAnswer()
-    if (groups.length > 0) this.#changes.send(objects.octets)
+    for (const part of objects.parts) this.#changes.send(part)
     for (const part of this.#encoder.encode(batch, first + groups.length)) this.#changes.send(part)
   }
 
@@ -134,8 +134,8 @@ export class NetlinkRoutes implements KernelRoutes {
   }
 
   /** Takes away what is of no use; it does not matter whether that succeeds. */
-  #tidy(octets: Uint8Array | undefined): void {
-    if (octets !== undefined) this.#changes.send(octets)
+  #tidy(parts: readonly Uint8Array[]): void {
+    for (const part of parts) this.#changes.send(part)
   }
 
   #heard(message: Message): void {

@@ -45,7 +45,7 @@ export class NextHopObjects {
   }
 
   /** Takes in what came of the changes; messages that remove the next hops no group has any more. What failed is not known until all is read anew. */
-  settle(changes: readonly GroupChange[]): Uint8Array | undefined {
+  settle(changes: readonly GroupChange[]): Uint8Array[] {
     const left: Member[] = []
     for (const { id, nextHops, errno } of changes) {
       if (errno !== 0) continue
@@ -70,7 +70,7 @@ export class NextHopObjects {
   }
 
   /** All have been shown: tells the groups; messages that remove next hops of ours that no group has. */
-  endDump(protocol: number, found: (group: KernelGroup) => void): Uint8Array | undefined {
+  endDump(protocol: number, found: (group: KernelGroup) => void): Uint8Array[] {
     const shown = this.#shown
     this.#shown = []
     this.#byKey.clear()
@@ -123,16 +123,15 @@ export class NextHopObjects {
   }
 
   /** Nobody waits for an answer: what does not go now is found by the next dump. */
-  #removeUnused(members: readonly Member[]): Uint8Array | undefined {
+  #removeUnused(members: readonly Member[]): Uint8Array[] {
     const unused = new Set(members.filter(({ groups }) => groups === 0))
-    if (unused.size === 0) return undefined
     const encoder = new ObjectEncoder(0, 0)
     for (const { id, key } of unused) {
       encoder.remove(0, id)
       this.#byId.delete(id)
       if (this.#byKey.get(key)?.id === id) this.#byKey.delete(key)
     }
-    return encoder.octets
+    return encoder.parts
   }
 }
 

@@ -5,6 +5,8 @@ import { AddressFamily, Flag, MessageType, ObjectAttribute } from './constants.t
 /** Of struct nlmsghdr and struct nhmsg. */
 const FIXED_WORDS = 6
 const UNSPECIFIED = 0
+/** A part ends with the message that reaches this; what can be sent at once is more than twice as much. */
+const PART_WORDS = 16_384
 
 /** Writes messages about next-hop objects one after the other, each on behalf of a change, a small integer. */
 export class ObjectEncoder {
@@ -12,6 +14,8 @@ export class ObjectEncoder {
   readonly #first: number
   #words: number[] = []
   #lastStart = 0
+  /** Where parts begin, but the first. */
+  #cuts: number[] = []
   /** Of each message: which change it belongs to. The message has the sequence number of its place, from the first on. */
   readonly changes: number[] = []
 
@@ -20,8 +24,11 @@ export class ObjectEncoder {
     this.#first = first
   }
 
-  get octets(): Uint8Array {
-    return new Uint8Array(Uint32Array.from(this.#words).buffer)
+  /** All messages, in parts that can be sent. */
+  get parts(): Uint8Array[] {
+    const octets = new Uint8Array(Uint32Array.from(this.#words).buffer)
+    const starts = [0, ...this.#cuts].map((word) => word * 4)
+    return starts.map((start, i) => octets.subarray(start, starts[i + 1])).filter((part) => part.length > 0)
   }
 
   single(change: number, id: number, { interfaceIndex, gateway }: KernelNextHop): void {
@@ -57,6 +64,7 @@ export class ObjectEncoder {
   #message(change: number, type: number, flags: number, family: number, id: number, rest: readonly number[]): void {
     const attributes = [...attribute(ObjectAttribute.Id, [id]), ...rest]
     this.#lastStart = this.#words.length
+    if (this.#lastStart - (this.#cuts.at(-1) ?? 0) > PART_WORDS) this.#cuts.push(this.#lastStart)
     this.#words.push((FIXED_WORDS + attributes.length) * 4, type | ((Flag.Request | flags) << 16))
     this.#words.push(this.#first + this.changes.length, 0)
     const owner = type === MessageType.NewNextHop ? this.#protocol : 0

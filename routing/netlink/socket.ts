@@ -48,6 +48,7 @@ export class NetlinkSocket {
   #drops = 0
   #cancelCheck: (() => void) | undefined
   #closed = false
+  #widens = false
 
   constructor(ports: SocketPorts, handlers: SocketHandlers) {
     this.#ports = ports
@@ -76,8 +77,18 @@ export class NetlinkSocket {
     })
   }
 
-  /** A message did not fit, or the kernel could not make it as short as it had to be: from now on there is more room. */
+  /** A message did not fit, or the kernel could not make it as short as it had to be: soon there is more room. */
   widen(): void {
+    if (this.#widens) return
+    this.#widens = true
+    // The package's native code does not bear that its socket is closed while it calls back.
+    this.#ports.clock.soon(() => {
+      this.#widens = false
+      if (!this.#closed) this.#replace()
+    })
+  }
+
+  #replace(): void {
     if (this.#messageOctets < LAST_MESSAGE_OCTETS) {
       this.#messageOctets *= 4
       this.#raw.close()

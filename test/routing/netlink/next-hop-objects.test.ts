@@ -22,9 +22,9 @@ function messageOf(octets: Uint8Array): MessageReader {
 }
 
 /** What each message does to which object. */
-function deeds(octets: Uint8Array | undefined): string[] {
+function deeds(parts: readonly Uint8Array[]): string[] {
   const reader = new MessageReader()
-  reader.begin(octets ?? new Uint8Array(0))
+  reader.begin(Buffer.concat(parts))
   const found: string[] = []
   while (reader.next()) {
     const { id = 0, members } = decodeObject(reader) ?? {}
@@ -60,13 +60,13 @@ describe('says what ip says', () => {
     const encoder = new ObjectEncoder(179, 1)
     write(encoder)
     encoder.askForAnswer()
-    expect(Buffer.from(encoder.octets).toString('hex')).toBe(OBJECTS[text].replaceAll(' ', ''))
+    expect(Buffer.concat(encoder.parts).toString('hex')).toBe(OBJECTS[text].replaceAll(' ', ''))
   })
 
   test('the change of a group makes none: NLM_F_REPLACE without NLM_F_CREATE', () => {
     const encoder = new ObjectEncoder(179, 1)
     encoder.group(0, 21, [{ id: 11, weight: 1 }], true)
-    expect(messageOf(encoder.octets).flags).toBe(0x101)
+    expect(messageOf(encoder.parts[0]!).flags).toBe(0x101)
   })
 })
 
@@ -96,6 +96,16 @@ test('any octets whatever are read without an exception', () => {
   }
 })
 
+test('many messages are sent in parts of whole ones', () => {
+  const encoder = new ObjectEncoder(179, 1)
+  const members = Array.from({ length: 256 }, (_, i) => ({ id: i + 1, weight: 1 }))
+  for (let id = 1; id <= 500; id++) encoder.group(0, id, members, false)
+  const { parts } = encoder
+  expect(parts.length).toBeGreaterThan(10)
+  for (const part of parts) expect(part.length).toBeLessThanOrEqual(131_072)
+  expect(parts.flatMap((part) => deeds([part]))).toHaveLength(500)
+})
+
 describe('groups', () => {
   const put = (id: number, exists: boolean, ...nextHops: KernelNextHop[]): GroupChange => ({
     id,
@@ -105,7 +115,7 @@ describe('groups', () => {
   })
 
   function apply(objects: NextHopObjects, ...changes: GroupChange[]): string[] {
-    const sent = deeds(objects.encode(changes, 179, 1).octets)
+    const sent = deeds(objects.encode(changes, 179, 1).parts)
     return [...sent, ...deeds(objects.settle(changes))]
   }
 
@@ -137,9 +147,9 @@ describe('groups', () => {
     theirs.single(0, 0x0b380003, hop('192.0.2.9'))
     const found: string[] = []
     objects.beginDump()
-    for (const { octets } of [before, theirs]) {
+    for (const { parts } of [before, theirs]) {
       const reader = new MessageReader()
-      reader.begin(octets)
+      reader.begin(parts[0]!)
       while (reader.next()) objects.shown(reader)
     }
     const removal = objects.endDump(179, ({ id, protocol, nextHops }) => {
