@@ -11,6 +11,12 @@ interface ForeignRoute {
   readonly target: KernelTarget
 }
 
+/** Where a route of another's leads, and whether it is the one for all that has no other. */
+export interface ForeignWay {
+  readonly target: KernelTarget
+  readonly isDefault: boolean
+}
+
 /** Kernel routes of others: whose places we must not take, and over which far next hops are reached. */
 export class ForeignRoutes {
   #known = new Routes()
@@ -39,8 +45,8 @@ export class ForeignRoutes {
     return this.#known.at(prefix).some((each) => each.table === table && each.target.metric === metric)
   }
 
-  /** The most specific route in one of the tables to this address; the default route does not count. */
-  lookup(address: Address, tables: readonly number[]): KernelTarget | undefined {
+  /** The most specific route in one of the tables to this address. */
+  lookup(address: Address, tables: readonly number[]): ForeignWay | undefined {
     return this.#known.lookup(address, tables)
   }
 }
@@ -74,14 +80,16 @@ class Routes {
     return id === 0 ? NONE : (this.#routes[prefix.family][id] ?? NONE)
   }
 
-  lookup(address: Address, tables: readonly number[]): KernelTarget | undefined {
+  lookup(address: Address, tables: readonly number[]): ForeignWay | undefined {
     const family = familyOf(address)
     const [w0 = 0, w1 = 0, w2 = 0, w3 = 0] = addressWords(address)
-    for (let length = maxLength(family); length > 0; length--) {
+    for (let length = maxLength(family); length >= 0; length--) {
       const masked = (word: number, index: number) => (word & maskWord(length, index)) >>> 0
       const prefix = { family, w0: masked(w0, 0), w1: masked(w1, 1), w2: masked(w2, 2), w3: masked(w3, 3), length }
       const usable = this.at(prefix).filter((each) => tables.includes(each.table))
-      if (usable.length > 0) return usable.reduce((a, b) => (b.target.metric < a.target.metric ? b : a)).target
+      if (usable.length === 0) continue
+      const { target } = usable.reduce((a, b) => (b.target.metric < a.target.metric ? b : a))
+      return { target, isDefault: length === 0 }
     }
     return undefined
   }

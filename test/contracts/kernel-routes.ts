@@ -448,6 +448,30 @@ export function kernelContract(
         expect(kernel.resolve(address('203.0.113.2'))).toMatchObject({ resolvable: false })
       })
 
+      test('a next hop behind nothing but the default route of another program, until there is a nearer one', async () => {
+        const theirs = '0.0.0.0/0 via 192.0.2.254 dev west proto 4 metric 30'
+        await startConverged()
+        want('10.2.0.0/16', ['203.0.113.2'])
+        world.addRoute(theirs)
+        await expectRoutes(theirs, '10.2.0.0/16 via 192.0.2.254 dev west proto 179 metric 1024')
+        const far = kernel.resolve(address('203.0.113.2')).cost
+        const nearer = '203.0.113.0/24 via 192.0.2.9 dev west proto 4 metric 4000000000'
+        world.addRoute(nearer)
+        await expectRoutes(theirs, nearer, '10.2.0.0/16 via 192.0.2.9 dev west proto 179 metric 1024')
+        expect(kernel.resolve(address('203.0.113.2')).cost).toBeLessThan(far)
+        world.deleteRoute(nearer)
+        world.deleteRoute(theirs)
+        await expectRoutes()
+      })
+
+      test('the default route that we install ourselves leads to no next hop', async () => {
+        await startConverged()
+        want('0.0.0.0/0', ['192.0.2.2'], { namedByPolicy: true })
+        want('10.2.0.0/16', ['203.0.113.2'])
+        await expectRoutes('0.0.0.0/0 via 192.0.2.2 dev west proto 179 metric 1024')
+        expect(stateOf('10.2.0.0/16')).toBe('pending: NextHopUnreachable')
+      })
+
       test('our own address is no next hop', async () => {
         await startConverged()
         want('10.2.0.0/16', ['192.0.2.1'])

@@ -31,7 +31,7 @@ describe('routes of others', () => {
     foreign = new ForeignRoutes()
   })
 
-  const gatewayTo = (to: string, tables = [254]) => foreign.lookup(address(to), tables)?.nextHops[0]?.gateway
+  const gatewayTo = (to: string, tables = [254]) => foreign.lookup(address(to), tables)?.target.nextHops[0]?.gateway
   const occupied = (text: string, metric: number, table = 254) =>
     foreign.occupies(prefixWords(prefix(text)), table, metric)
 
@@ -47,8 +47,15 @@ describe('routes of others', () => {
     expect(gatewayTo('10.1.0.1')).toBe('192.0.2.1')
   })
 
-  test('the default route and other tables do not count', () => {
+  test('the default route is the last that counts, and told apart', () => {
     foreign.add(route('0.0.0.0/0 via 192.0.2.1 dev 1'))
+    foreign.add(route('10.0.0.0/8 via 192.0.2.2 dev 1 metric 20'))
+    expect(foreign.lookup(address('10.0.0.1'), [254])).toMatchObject({ isDefault: false })
+    expect(foreign.lookup(address('11.0.0.1'), [254])).toMatchObject({ isDefault: true })
+    expect([gatewayTo('10.0.0.1'), gatewayTo('11.0.0.1')]).toEqual(['192.0.2.2', '192.0.2.1'])
+  })
+
+  test('other tables do not count', () => {
     foreign.add(route('10.0.0.0/8 via 192.0.2.1 dev 1 table 100'))
     expect(gatewayTo('10.0.0.1')).toBeUndefined()
     expect(gatewayTo('10.0.0.1', [254, 100])).toBe('192.0.2.1')

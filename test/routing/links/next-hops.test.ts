@@ -35,7 +35,17 @@ const FOREIGN: Readonly<Record<string, KernelTarget>> = {
   },
   '203.0.113.4': { type: 'blackhole', metric: 0, nextHops: [] },
 }
-const foreignRoute = (to: Address) => FOREIGN[to]
+/** There is a default route for 203.0.113.7 alone. */
+const DEFAULT: KernelTarget = {
+  type: 'unicast',
+  metric: 0,
+  nextHops: [{ gateway: address('192.0.2.254'), interfaceIndex: 2, weight: 1 }],
+}
+const foreignRoute = (to: Address) => {
+  const target = FOREIGN[to]
+  if (target !== undefined) return { target, isDefault: false }
+  return to === '203.0.113.7' ? { target: DEFAULT, isDefault: true } : undefined
+}
 
 describe('a next hop', () => {
   test.each([
@@ -45,6 +55,11 @@ describe('a next hop', () => {
     ['link-local, on its link', 'fe80::9%eth1', { interfaceIndex: 3, gateway: 'fe80::9', cost: 0 }],
     ['behind the gateway of another', '203.0.113.1', { interfaceIndex: 2, gateway: '192.0.2.9', cost: 21 }],
     ['behind a link another routes to', '203.0.113.2', { interfaceIndex: 3, gateway: '203.0.113.2', cost: 1 }],
+    [
+      'behind nothing but the default route',
+      '203.0.113.7',
+      { interfaceIndex: 2, gateway: '192.0.2.254', cost: 0xfffffffe },
+    ],
   ])('%s is found', (_, text, expected) => {
     const [plain = '', interfaceName] = text.split('%')
     expect(resolveNextHop(links, foreignRoute, address(plain), interfaceName)).toEqual({
