@@ -32,10 +32,11 @@ export class KernelTable {
     return this.#dump(nextHop).length
   }
 
-  /** Does the route to this address go over the next hop? */
-  goesVia(address: string, nextHop: string): boolean {
-    const { stdout } = spawnSync('ip', ['route', 'get', address], { encoding: 'utf8' })
-    return stdout.includes(` via ${nextHop} `)
+  /** Do the routes to all these addresses go over the next hop? */
+  allGoVia(addresses: readonly string[], nextHop: string): boolean {
+    const input = addresses.map((address) => `route get ${address}\n`).join('')
+    const { stdout } = spawnSync('ip', ['-force', '-batch', '-'], { input, encoding: 'utf8', maxBuffer: OUTPUT_OCTETS })
+    return stdout.split(` via ${nextHop} `).length - 1 === addresses.length
   }
 
   /** Takes every n-th route away behind the daemon's back; says how many. */

@@ -41,6 +41,7 @@ const BASE = 45_000
 /** For the resync every n-th route is missing. */
 const MISSING = 100
 const POLL_MS = 10
+const SAMPLES = 500
 /** Of the log of a daemon that fails, in characters. */
 const LAST_WORDS = 1_000
 
@@ -174,11 +175,11 @@ class KernelRun {
     }
   }
 
-  /** The first and the last one tell when it is worth to read all. */
+  /** So many that hardly any is left when they have changed, in whatever order routes do: reading all takes its time. */
   #hasAll(nextHop: string): boolean {
-    const samples = [0, this.#prefixes >> 1, this.#prefixes - 1].map((number) => addressIn(BASE + number))
-    if (!samples.every((address) => this.#table.goesVia(address, nextHop))) return false
-    return this.#table.countVia(nextHop) === this.#prefixes
+    const samples = Array.from({ length: SAMPLES }, (_, i) => Math.floor((i * (this.#prefixes - 1)) / (SAMPLES - 1)))
+    const addresses = samples.map((number) => addressIn(BASE + number))
+    return this.#table.allGoVia(addresses, nextHop) && this.#table.countVia(nextHop) === this.#prefixes
   }
 
   #verify(nextHop: string): void {
